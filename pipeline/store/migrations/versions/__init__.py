@@ -1,0 +1,1 @@
+"""One file a version, numbered; a released one never changes."""

@@ -1,0 +1,429 @@
+"""The documented views that analysts query; tables may change, views keep their columns.
+
+A changed view needs a new version under ``migrations/versions``, which records
+:func:`views_digest`; :meth:`FlagDatabase.migrate` then makes all views anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Connection
+
+from pipeline.store.dialect_sql import DialectSql
+from schemas.score import Tier
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A view: its name, what it answers, and each column with its meaning."""
+
+    name: str
+    purpose: str
+    columns: Mapping[str, str]
+    sql: Callable[[DialectSql], str]
+
+
+def _tier_name(column: str) -> str:
+    cases = " ".join(
+        f"WHEN {int(tier)} THEN '{tier.name.lower().replace('_', ' ')}'" for tier in Tier
+    )
+    return f"CASE {column} {cases} END"
+
+
+_LATEST_VERDICT: Final = """
+    SELECT alert_id, verdict, analyst, decided_at, row_number() OVER (
+        PARTITION BY alert_id ORDER BY decided_at DESC, disposition_id
+    ) AS newest
+    FROM dispositions
+"""
+
+_LATEST_REVISION: Final = """
+    SELECT flags.*, row_number() OVER (
+        PARTITION BY flag_id ORDER BY revision DESC
+    ) AS newest, min(event_at) OVER (PARTITION BY flag_id) AS raised_at
+    FROM flags
+"""
+
+
+def _alerts(_: DialectSql) -> str:
+    return f"""
+    SELECT a.alert_id, a.event_at, a.kind, a.entity, a.role, a.counterparty, a.amount,
+        a.probability, a.lower, a.upper, a.band, a.threshold, a.events_seen,
+        {_tier_name("a.tier")} AS tier, a.inner_steps, a.prompt_version, a.exposure, a.priority,
+        a.action, r.code AS reason_code, r.text AS reason, a.path_seed, a.path_hops,
+        a.path_text AS path, v.verdict, v.analyst, v.decided_at, a.uetr, a.dedup_key,
+        a.model_version, a.scored_at, a.deadline_missed
+    FROM alerts a
+    LEFT JOIN alert_reasons r ON r.alert_id = a.alert_id AND r.position = 0
+    LEFT JOIN ({_LATEST_VERDICT}) v ON v.alert_id = a.alert_id AND v.newest = 1
+    """  # noqa: S608 - constants only
+
+
+def _alert_reasons(_: DialectSql) -> str:
+    return """
+    SELECT a.alert_id, a.event_at, a.entity, r.position + 1 AS rank, r.code, r.text AS reason,
+        r.weight, r.evidence
+    FROM alert_reasons r JOIN alerts a ON a.alert_id = r.alert_id
+    """
+
+
+def _reason_yield(_: DialectSql) -> str:
+    return f"""
+    SELECT r.code, count(*) AS alerts,
+        count(v.verdict) AS decided,
+        sum(CASE WHEN v.verdict = 'confirmed' THEN 1 ELSE 0 END) AS confirmed,
+        sum(CASE WHEN v.verdict = 'cleared' THEN 1 ELSE 0 END) AS cleared,
+        CAST(avg(CASE v.verdict WHEN 'confirmed' THEN 1.0 WHEN 'cleared' THEN 0.0 END)
+            AS double precision) AS confirmed_share
+    FROM alert_reasons r
+    LEFT JOIN ({_LATEST_VERDICT}) v ON v.alert_id = r.alert_id AND v.newest = 1
+    GROUP BY r.code
+    """  # noqa: S608 - constants only
+
+
+def _current_flags(_: DialectSql) -> str:
+    return f"""
+    SELECT flag_id, kind, entity, state, severity, raised_at, event_at AS changed_at, expires_at,
+        revision, alert_id, uetr, path_seed, path_hops, path_text AS path
+    FROM ({_LATEST_REVISION}) f WHERE newest = 1
+    """  # noqa: S608 - constants only
+
+
+def _flag_history(_: DialectSql) -> str:
+    return """
+    SELECT flag_id, revision, event_at, kind, entity, state, severity, expires_at, alert_id, uetr,
+        path_seed, path_hops, path_text AS path
+    FROM flags
+    """
+
+
+def _counterparties(_: DialectSql) -> str:
+    latest = "ORDER BY s.event_at DESC, s.events_seen DESC LIMIT 1"
+    mine = "FROM scores s WHERE s.entity = e.entity"
+    return f"""
+    SELECT e.entity, CASE WHEN e.entity LIKE 'bank:%' THEN 'bank' ELSE 'party' END AS kind,
+        e.first_seen, e.last_seen, e.payments, e.amount_total, e.probability_max,
+        (SELECT s.probability {mine} {latest}) AS probability_last,
+        (SELECT {_tier_name("s.tier")} {mine} {latest}) AS tier_last,
+        (SELECT s.prompt_version {mine} {latest}) AS prompt_version,
+        (SELECT s.model_version {mine} {latest}) AS model_version,
+        coalesce((SELECT x.exposure FROM exposures x WHERE x.entity = e.entity
+            ORDER BY x.event_at DESC, x.exposure_id LIMIT 1), 0.0) AS exposure,
+        (SELECT count(*) FROM alerts a WHERE a.entity = e.entity) AS alerts,
+        (SELECT count(*) FROM dispositions d
+            WHERE d.entity = e.entity AND d.verdict = 'confirmed') AS confirmed,
+        (SELECT count(*) FROM dispositions d
+            WHERE d.entity = e.entity AND d.verdict = 'cleared') AS cleared,
+        (SELECT count(*) FROM flags f WHERE f.entity = e.entity AND f.state <> 'cleared'
+            AND f.revision = (SELECT max(g.revision) FROM flags g
+                WHERE g.flag_id = f.flag_id)) AS open_flags
+    FROM (
+        SELECT entity, min(event_at) AS first_seen, max(event_at) AS last_seen,
+            count(*) AS payments, sum(amount) AS amount_total, max(probability) AS probability_max
+        FROM scores GROUP BY entity
+    ) e
+    """  # noqa: S608 - constants only
+
+
+def _score_history(sql: DialectSql) -> str:
+    return f"""
+    SELECT entity, event_at, role, counterparty, amount, probability, lower, upper, band,
+        events_seen, {_tier_name("tier")} AS tier, inner_steps, prompt_version, exposure,
+        {sql.milliseconds("arrived_at", "scored_at")} AS latency_ms, deadline_ms,
+        deadline_missed, queue_ms, encode_ms, score_ms, adapt_ms, uetr, score_id, model_version
+    FROM scores
+    """  # noqa: S608 - constants only
+
+
+def _tier_shares(sql: DialectSql) -> str:
+    day = sql.day("event_at")
+    return f"""
+    SELECT {day} AS day, {_tier_name("tier")} AS tier, count(*) AS scores,
+        CAST(1.0 * count(*) / sum(count(*)) OVER (PARTITION BY {day}) AS double precision) AS share,
+        sum(CASE WHEN deadline_missed THEN 1 ELSE 0 END) AS deadline_missed,
+        avg({sql.milliseconds("arrived_at", "scored_at")}) AS latency_ms_mean,
+        avg(probability) AS probability_mean
+    FROM scores GROUP BY {day}, tier
+    """  # noqa: S608 - constants only
+
+
+def _exposures(_: DialectSql) -> str:
+    return """
+    SELECT entity, exposure, residual_bound, event_at, path_seed, path_hops, path_text AS path, uetr
+    FROM (
+        SELECT exposures.*, row_number() OVER (
+            PARTITION BY entity ORDER BY event_at DESC, exposure_id
+        ) AS newest FROM exposures
+    ) x WHERE newest = 1
+    """
+
+
+def _dispositions(sql: DialectSql) -> str:
+    hours = sql.milliseconds("a.event_at", "d.decided_at")
+    return f"""
+    SELECT d.decided_at, d.alert_id, d.entity, d.verdict, d.analyst, d.note, a.kind,
+        a.probability, a.amount, {hours} / 3600000.0 AS hours_open
+    FROM dispositions d LEFT JOIN alerts a ON a.alert_id = d.alert_id
+    """  # noqa: S608 - constants only
+
+
+def _dead_letters(sql: DialectSql) -> str:
+    return f"""
+    SELECT dead_letter_id, arrived_at, fault, field, hint, source_topic, source_partition,
+        source_offset, original_size, {sql.preview("original")} AS preview
+    FROM dead_letters
+    """  # noqa: S608 - constants only
+
+
+_ENTITY = "`bank:<routing number>` or `party:<keyed hash>`"
+_PATH_COLUMNS: Final = {
+    "path_seed": "flagged entity at the start of the strongest path",
+    "path_hops": "its length",
+    "path": "the path in words",
+}
+
+VIEWS: Final[tuple[View, ...]] = (
+    View(
+        "v_alerts",
+        "one row an alert, with its first reason, strongest path and latest verdict",
+        {
+            "alert_id": "id; the same on every replay",
+            "event_at": "when the payment was made",
+            "kind": "direct (own behaviour) or contagion (near flagged money)",
+            "entity": _ENTITY,
+            "role": "debtor or creditor: the entity's side of the payment",
+            "counterparty": "the entity at the other end",
+            "amount": "US dollars",
+            "probability": "calibrated probability of risk; empty for contagion alerts",
+            "lower": "lower end of its interval",
+            "upper": "upper end of its interval",
+            "band": "low, elevated, high or critical",
+            "threshold": "what the probability or exposure had to reach",
+            "events_seen": "payments of the entity before this one",
+            "tier": "what the score rests on: prior, in context or adapted",
+            "inner_steps": "adaptation steps taken after this payment",
+            "prompt_version": "adapted prompts accepted before it",
+            "exposure": "share of the entity's money near flagged entities",
+            "priority": "entity risk times systemic impact",
+            "action": "advice: review, hold-and-review or call-back",
+            "reason_code": "code of the first reason",
+            "reason": "the first reason in words",
+            **_PATH_COLUMNS,
+            "verdict": "latest verdict: confirmed or cleared; empty while undecided",
+            "analyst": "who gave it",
+            "decided_at": "when",
+            "uetr": "reference of the payment",
+            "dedup_key": "alerts with the same key concern the same matter",
+            "model_version": "model that scored",
+            "scored_at": "when it was scored (wall clock)",
+            "deadline_missed": "whether the score came late",
+        },
+        _alerts,
+    ),
+    View(
+        "v_alert_reasons",
+        "every reason of every alert, with its numbers",
+        {
+            "alert_id": "the alert",
+            "event_at": "when its payment was made",
+            "entity": _ENTITY,
+            "rank": "1 is the strongest",
+            "code": "code of the reason",
+            "reason": "the reason in words",
+            "weight": "share of the score that it explains",
+            "evidence": "its numbers, as JSON",
+        },
+        _alert_reasons,
+    ),
+    View(
+        "v_reason_yield",
+        "how often alerts with a reason were confirmed",
+        {
+            "code": "code of the reason",
+            "alerts": "alerts that carry it",
+            "decided": "of these, alerts with a verdict",
+            "confirmed": "latest verdict confirmed",
+            "cleared": "latest verdict cleared",
+            "confirmed_share": "confirmed among decided; empty when none is decided",
+        },
+        _reason_yield,
+    ),
+    View(
+        "v_current_flags",
+        "one row a flag, as it stands now",
+        {
+            "flag_id": "id; stays the same over the flag's life",
+            "kind": "direct or contagion",
+            "entity": _ENTITY,
+            "state": "raised, lowered or cleared",
+            "severity": "0 to 1",
+            "raised_at": "time of its first revision",
+            "changed_at": "time of its newest revision",
+            "expires_at": "when it ends unless renewed",
+            "revision": "changes since it was raised",
+            "alert_id": "alert that caused the newest revision",
+            "uetr": "payment that caused it",
+            **_PATH_COLUMNS,
+        },
+        _current_flags,
+    ),
+    View(
+        "v_flag_history",
+        "every revision of every flag",
+        {
+            "flag_id": "the flag",
+            "revision": "0 is the raising",
+            "event_at": "when the state changed",
+            "kind": "direct or contagion",
+            "entity": _ENTITY,
+            "state": "raised, lowered or cleared",
+            "severity": "0 to 1",
+            "expires_at": "when it ends unless renewed",
+            "alert_id": "alert that caused the change",
+            "uetr": "payment that caused it",
+            **_PATH_COLUMNS,
+        },
+        _flag_history,
+    ),
+    View(
+        "v_counterparties",
+        "one row an entity that was scored: where it stands and how it came there",
+        {
+            "entity": _ENTITY,
+            "kind": "bank or party",
+            "first_seen": "time of its first payment",
+            "last_seen": "time of its last payment",
+            "payments": "payments scored on its side",
+            "amount_total": "their sum in US dollars",
+            "probability_max": "highest probability so far",
+            "probability_last": "probability at its last payment",
+            "tier_last": "what that score rests on",
+            "prompt_version": "adapted prompts accepted by then",
+            "model_version": "model that scored last",
+            "exposure": "latest share of its money near flagged entities; 0 if never near",
+            "alerts": "alerts so far",
+            "confirmed": "verdicts that confirmed one",
+            "cleared": "verdicts that cleared one",
+            "open_flags": "flags that are not cleared",
+        },
+        _counterparties,
+    ),
+    View(
+        "v_score_history",
+        "every score: filter by entity to see a counterparty's history",
+        {
+            "entity": _ENTITY,
+            "event_at": "when the payment was made",
+            "role": "debtor or creditor",
+            "counterparty": "the entity at the other end",
+            "amount": "US dollars",
+            "probability": "calibrated probability of risk",
+            "lower": "lower end of its interval",
+            "upper": "upper end of its interval",
+            "band": "low, elevated, high or critical",
+            "events_seen": "payments of the entity before this one",
+            "tier": "prior, in context or adapted",
+            "inner_steps": "adaptation steps taken after this payment",
+            "prompt_version": "adapted prompts accepted before it",
+            "exposure": "share of its money near flagged entities",
+            "latency_ms": "broker arrival to score (wall clock)",
+            "deadline_ms": "what was allowed",
+            "deadline_missed": "whether it came late",
+            "queue_ms": "wait before the batch began",
+            "encode_ms": "payment and profile into numbers",
+            "score_ms": "the model",
+            "adapt_ms": "the inner steps",
+            "uetr": "reference of the payment",
+            "score_id": "id; the same on every replay",
+            "model_version": "model that scored",
+        },
+        _score_history,
+    ),
+    View(
+        "v_tier_shares",
+        "what the scores of each day rest on, and how long they took",
+        {
+            "day": "day of the payments, UTC",
+            "tier": "prior, in context or adapted",
+            "scores": "scores of that tier",
+            "share": "of the day's scores",
+            "deadline_missed": "of these, late ones",
+            "latency_ms_mean": "mean from broker arrival to score",
+            "probability_mean": "mean probability",
+        },
+        _tier_shares,
+    ),
+    View(
+        "v_exposures",
+        "the latest exposure of each entity to flagged ones, with the strongest path",
+        {
+            "entity": _ENTITY,
+            "exposure": "share of its money near flagged entities",
+            "residual_bound": "error bound of that share",
+            "event_at": "when it was computed, in event time",
+            **_PATH_COLUMNS,
+            "uetr": "payment that moved it",
+        },
+        _exposures,
+    ),
+    View(
+        "v_dispositions",
+        "every verdict, beside its alert",
+        {
+            "decided_at": "when",
+            "alert_id": "the alert",
+            "entity": _ENTITY,
+            "verdict": "confirmed or cleared",
+            "analyst": "who gave it",
+            "note": "the analyst's words",
+            "kind": "direct or contagion",
+            "probability": "of the alert",
+            "amount": "of its payment, US dollars",
+            "hours_open": "from the payment to the verdict",
+        },
+        _dispositions,
+    ),
+    View(
+        "v_dead_letters",
+        "inputs that could not be read, and what to change",
+        {
+            "dead_letter_id": "id",
+            "arrived_at": "broker time",
+            "fault": "why it was refused",
+            "field": "path of the field at fault; empty for the whole",
+            "hint": "what to change",
+            "source_topic": "where it came from",
+            "source_partition": "its partition",
+            "source_offset": "its offset",
+            "original_size": "bytes of the input",
+            "preview": "its first 200 bytes",
+        },
+        _dead_letters,
+    ),
+)
+
+
+def views_digest() -> str:
+    """Fingerprint of all views in both dialects, as the newest version must record it."""
+    digest = hashlib.blake2b(digest_size=8)
+    for view in VIEWS:
+        for dialect in ("sqlite", "postgresql"):
+            digest.update(f"{view.name}\n{view.sql(DialectSql(dialect))}\n".encode())
+    return digest.hexdigest()
+
+
+def create_views(connection: Connection) -> None:
+    """Make all views."""
+    sql = DialectSql(connection.dialect.name)
+    for view in VIEWS:
+        connection.exec_driver_sql(sql.literal(f"CREATE VIEW {view.name} AS {view.sql(sql)}"))
+
+
+def drop_views(connection: Connection) -> None:
+    """Drop all views that are there."""
+    for view in reversed(VIEWS):
+        connection.exec_driver_sql(f"DROP VIEW IF EXISTS {view.name}")
