@@ -1,0 +1,212 @@
+"""A case: one scheme, or one benign look-alike, as it is planned payment by payment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from simulators import clock, entries
+from simulators.calendar import CUSTOMER_CUTOFF
+from simulators.codes import Kind
+from simulators.entries import Entries
+from simulators.ground import Ground
+from simulators.relations import purposes, rounded
+
+F64 = npt.NDArray[np.float64]
+I32 = npt.NDArray[np.int32]
+
+ROLES: Final = (
+    "none",
+    "victim",
+    "mule",
+    "collector",
+    "controller",
+    "account",
+    "payer",
+    "supplier",
+    "shell",
+    "source",
+    "target",
+    "recruiter",
+    "bank",
+)
+"""Roles in schemes and look-alikes; the ledger's role columns point into it."""
+
+STAGES: Final = (
+    "none",
+    "habit",
+    "probe",
+    "trust",
+    "gather",
+    "move",
+    "split",
+    "extract",
+    "camouflage",
+    "recruit",
+    "stress",
+)
+"""Stages of schemes; the ledger's stage column points into it."""
+
+HORIZON: Final = 30
+"""A case lasts at most so many business days."""
+
+_FRESH_WINDOW: Final = 8
+_WHY: Final = {"": 0.55, "OTHR": 0.12, "GDDS": 0.12, "SCVE": 0.1, "SUPP": 0.06, "GIFT": 0.05}
+
+
+@dataclass
+class Case:
+    """The plan of one scheme while it is drawn up.
+
+    Attributes:
+        ident: scheme id, unique in the world.
+        benign: a look-alike, of which nothing is risky.
+        difficulty: 0 (a caricature) to 1 (as close to the look-alike as it gets).
+        day: day on which it starts.
+        fresh_share: share of its culpable parties that were born shortly before.
+        risky_roles: roles whose sides of payments are risky.
+    """
+
+    ident: int
+    benign: bool
+    difficulty: float
+    day: int
+    ground: Ground
+    rng: np.random.Generator
+    fresh_share: float
+    camouflage_share: float
+    risky_roles: frozenset[str]
+    members: dict[int, str] = field(default_factory=dict)
+    _parts: list[tuple[npt.NDArray[np.int64], Entries]] = field(default_factory=list)
+
+    def blend(self, easy: float, hard: float) -> float:
+        """Interpolate a parameter from its caricature to its camouflaged value."""
+        return easy + (hard - easy) * self.difficulty
+
+    def recruit(self, kind: Kind, n: int, *, fresh: float | None = None) -> I32:
+        """Draw ``n`` distinct parties of a kind that live, a share of them newly born."""
+        parties = self.ground.parties
+        share = self.fresh_share if fresh is None else fresh
+        want = int(self.rng.binomial(n, share))
+        pool = self.ground.of_kind(kind)
+        born = parties.birth[pool]
+        living = (born <= self.day) & (parties.death[pool] > self.day + 5)
+        new = pool[living & (born > self.day - _FRESH_WINDOW) & (born >= 0)]
+        young = self.rng.choice(new, min(want, new.size), replace=False)
+        old = pool[living & ~np.isin(pool, young)]
+        rest = self.rng.choice(old, min(n - young.size, old.size), replace=False)
+        return np.asarray(np.concatenate([young, rest]), dtype=np.int32)
+
+    def norm(self, party: npt.NDArray[np.integer] | int) -> F64:
+        """Usual amount of parties in dollars."""
+        return np.exp(np.atleast_1d(self.ground.parties.scale[party]).astype(np.float64))
+
+    def minutes(self, n: int, profile: str = "retail") -> F64:
+        """Minutes since opening from an hour profile."""
+        return clock.minutes(self.rng, profile, n)
+
+    def pay(
+        self,
+        stage: str,
+        day: Any,
+        minute: Any,
+        dollars: Any,
+        debtor: Any,
+        creditor: Any,
+        roles: tuple[str, str],
+        *,
+        round_share: float = 0.4,
+        risky: bool = True,
+        why: dict[str, float] | None = None,
+    ) -> None:
+        """Plan payments; arguments broadcast against each other.
+
+        Args:
+            stage: one of ``STAGES``.
+            day: days since the start of the case.
+            minute: minutes since opening; what passes the cut-off moves to the next day.
+            dollars: amounts.
+            debtor, creditor: party indices.
+            roles: role of the debtor side and of the creditor side.
+            round_share: share of round amounts.
+            risky: whether risky roles make their side risky here (camouflage does not).
+            why: purposes by weight.
+        """
+        shape = np.broadcast_shapes(
+            *(np.shape(x) for x in (day, minute, dollars, debtor, creditor))
+        )
+        day, minute, dollars, debtor, creditor = (
+            np.broadcast_to(np.asarray(x), shape).ravel()
+            for x in (day, minute, dollars, debtor, creditor)
+        )
+        over = minute >= CUSTOMER_CUTOFF
+        day = day + over
+        minute = np.where(over, minute % CUSTOMER_CUTOFF, np.maximum(minute, 0.0))
+        n = day.size
+        dangerous = risky and not self.benign
+        made = entries.rows(
+            minute.astype(np.float64),
+            rounded(np.maximum(dollars.astype(np.float64), 25.0), round_share, self.rng),
+            debtor=debtor,
+            creditor=creditor,
+            debtor_agent=self.ground.parties.agent[debtor],
+            creditor_agent=self.ground.parties.agent[creditor],
+            purpose=purposes(why or _WHY, n, self.rng),
+            scheme=self.ident,
+            debtor_role=ROLES.index(roles[0]),
+            creditor_role=ROLES.index(roles[1]),
+            stage=STAGES.index(stage),
+            debtor_risky=dangerous and roles[0] in self.risky_roles,
+            creditor_risky=dangerous and roles[1] in self.risky_roles,
+        )
+        self._parts.append((day.astype(np.int64), made))
+        for side, role in ((debtor, roles[0]), (creditor, roles[1])):
+            for party in np.unique(side).tolist():
+                if self.members.get(party) not in self.risky_roles:
+                    self.members[party] = role
+
+    def hide(self, party: I32, role: str, days: int) -> None:
+        """Give parties ordinary payments beside the scheme, by the camouflage share."""
+        count = int(self.rng.poisson(self.camouflage_share * 4 * party.size))
+        who = self.rng.choice(party, count)
+        for outgoing in (True, False):
+            some = who[: count // 2] if outgoing else who[count // 2 :]
+            partner = self.ground.partners(some, Kind.FIRM, self.rng, outgoing=outgoing)
+            some, partner = some[partner >= 0], partner[partner >= 0]
+            debtor, creditor = (some, partner) if outgoing else (partner, some)
+            self.pay(
+                "camouflage",
+                self.rng.integers(0, max(days, 1), some.size),
+                self.minutes(some.size),
+                self.norm(some) * self.rng.lognormal(0.0, 0.8, some.size),
+                debtor,
+                creditor,
+                (role, "none") if outgoing else ("none", role),
+                risky=False,
+            )
+
+    def rows_of(self, offset: int) -> Entries:
+        """Planned payments ``offset`` days after the start; days past the horizon are cut."""
+        return entries.join([made.take(day == offset) for day, made in self._parts])
+
+    def last_day(self) -> int:
+        """Offset of the last planned day."""
+        return max((int(day.max()) for day, _ in self._parts if day.size), default=0)
+
+    def onset(self, since: int) -> tuple[int, int]:
+        """Day and ms offset of the first risky payment (of the first one when benign).
+
+        Args:
+            since: days before which payments are not seen.
+        """
+        first = (HORIZON * 100, 0)
+        for day, made in self._parts:
+            seen = day >= since
+            if not self.benign:
+                seen &= made.debtor_risky | made.creditor_risky
+            pairs = zip(day[seen].tolist(), made.offset_ms[seen].tolist(), strict=True)
+            first = min(first, min(pairs, default=first))
+        return first

@@ -1,0 +1,229 @@
+"""The world: participants, parties, behaviours and schemes as payments in time order.
+
+Every day is a function of the configuration and its index alone, so days may be made in
+any order, by any process, with the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import numpy.typing as npt
+
+from schemas.payment import Payment
+from simulators import entries, names, network, parties, statements
+from simulators.behaviours import FAMILIES, Behaviour
+from simulators.calendar import OPEN_MINUTES, Calendar
+from simulators.cases import HORIZON
+from simulators.clock import MINUTE_MS
+from simulators.codes import BANK, CUSTOMER, Kind
+from simulators.entries import DayLedger, Entries
+from simulators.ground import Ground
+from simulators.network import Network
+from simulators.parties import Parties
+from simulators.schemes import MEAN_CULPRITS, Prevalence, Scheme, Schemes
+from simulators.seeds import U64, stream
+
+_MOST_CENTS = 10_000_000_000_00
+
+
+@dataclass(frozen=True)
+class WorldConfig:
+    """What a world is made from; equal configurations give identical bytes.
+
+    Attributes:
+        participants: banks.
+        parties: customers that live at the start.
+        days: business days.
+        seed: decides everything that is drawn.
+        start: first day (the next business day if it is none).
+        payments_per_day: mean number of payments; None: two and a half per party.
+        birth_rate: new parties per living party and day.
+        risky_share: share of all parties that are culprits of a scheme at some time.
+        lookalikes: benign look-alikes for each scheme, at least 1.
+        difficulty: mean difficulty of schemes, in (0, 1).
+        fresh_share: share of culprits that were born shortly before.
+        camouflage: ordinary payments that culprits make beside a scheme, as a share.
+    """
+
+    participants: int = 200
+    parties: int = 3000
+    days: int = 20
+    seed: int = 7
+    start: date = date(2026, 1, 5)
+    payments_per_day: int | None = None
+    birth_rate: float = 0.01
+    risky_share: float = 0.004
+    lookalikes: float = 1.5
+    difficulty: float = 0.5
+    fresh_share: float = 0.7
+    camouflage: float = 0.5
+
+    def __post_init__(self) -> None:
+        """Refuse sizes that no world can have.
+
+        Raises:
+            ValueError: a value is out of its range; the message says which and why.
+        """
+        if self.participants < 4 or self.participants > 99_999:
+            raise ValueError("participants must be between 4 and 99999")
+        if self.parties < 60:
+            raise ValueError("parties must be at least 60, so that every kind is there")
+        if self.days < 1:
+            raise ValueError("days must be at least 1")
+        if self.seed < 0:
+            raise ValueError("seed must not be negative")
+        if not 0 < self.difficulty < 1:
+            raise ValueError("difficulty must lie between 0 and 1")
+        if self.lookalikes < 1:
+            raise ValueError("lookalikes must be at least 1: schemes hide behind them")
+        for name in ("birth_rate", "risky_share", "fresh_share", "camouflage"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} must lie between 0 and 1")
+
+
+class World:
+    """A synthetic Fedwire.
+
+    Attributes:
+        config: what it was made from.
+        ground: network, parties and calendar.
+        schemes: truth about schemes, by the day on which they start.
+    """
+
+    def __init__(self, config: WorldConfig) -> None:
+        """Found participants, parties and standing relations (about 1 s per 100,000 parties)."""
+        self.config = config
+        seed = config.seed
+        per_day = config.payments_per_day or int(2.5 * config.parties)
+        links = network.link_target(config.participants, per_day)
+        net = network.grow(config.participants, links, stream(seed, "network"))
+        people = parties.settle(
+            net, config.parties, config.days, config.birth_rate, stream(seed, "parties")
+        )
+        calendar = Calendar.starting(config.start, config.days)
+        self.ground = Ground(net, people, calendar, per_day)
+        self._behaviours: tuple[Behaviour, ...] = tuple(
+            family.build(self.ground, family.share * per_day, stream(seed, "found", family.name))
+            for family in FAMILIES
+        )
+        self.schemes = Schemes(self.ground, seed, self._prevalence())
+
+    def _prevalence(self) -> Prevalence:
+        config = self.config
+        culprits = config.risky_share * len(self.parties)
+        return Prevalence(
+            schemes_per_day=culprits / MEAN_CULPRITS / (config.days + HORIZON / 2),
+            lookalikes=config.lookalikes,
+            difficulty=config.difficulty,
+            fresh_share=config.fresh_share,
+            camouflage=config.camouflage,
+        )
+
+    @property
+    def parties(self) -> Parties:
+        """All parties, born or not yet."""
+        return self.ground.parties
+
+    @property
+    def network(self) -> Network:
+        """Participants' fitness and links."""
+        return self.ground.network
+
+    @property
+    def calendar(self) -> Calendar:
+        """Business days."""
+        return self.ground.calendar
+
+    def routing_numbers(self) -> list[str]:
+        """Routing number of each participant, by index."""
+        return [names.routing_number(i) for i in range(self.config.participants)]
+
+    def accounts(self) -> list[str]:
+        """Account number of each party, by index."""
+        return [statements.account_of(self.config.seed, i) for i in range(len(self.parties))]
+
+    def uetr_words(self, ledger: DayLedger) -> tuple[U64, U64]:
+        """High and low 64 bits of the UETR of each row (before the version bits are set)."""
+        rows = np.arange(len(ledger), dtype=np.int64)
+        return statements.uetr_words(self.config.seed, ledger.day, rows)
+
+    def day(self, index: int) -> DayLedger:
+        """Make the ledger of one day.
+
+        Raises:
+            IndexError: the world has no such day.
+        """
+        if not 0 <= index < self.config.days:
+            raise IndexError(f"day {index} is not one of 0 to {self.config.days - 1}")
+        parts: list[Entries] = []
+        for number, (family, behaviour) in enumerate(zip(FAMILIES, self._behaviours, strict=True)):
+            rng = stream(self.config.seed, "day", family.name, index)
+            made = behaviour.entries(self.ground, index, rng)
+            made.family[:] = number
+            parts.append(made)
+        parts.append(self._unused_links(parts, index))
+        planned = self.schemes.entries(index)
+        planned.family[:] = len(FAMILIES)
+        parts.append(planned)
+        whole = entries.join(parts)
+        whole = whole.take(self._settles(whole, index))
+        last = OPEN_MINUTES * MINUTE_MS - 1
+        np.clip(whole.offset_ms, 0, last, out=whole.offset_ms)
+        np.clip(whole.amount_cents, 1, _MOST_CENTS, out=whole.amount_cents)
+        return DayLedger.sorted(index, int(self.calendar.open_ms[index]), whole)
+
+    def _unused_links(self, parts: list[Entries], index: int) -> Entries:
+        """One spot payment over each link that nobody used, so that the day's network is whole."""
+        net = self.network
+        pairs = net.sender.astype(np.int64) * net.participants + net.receiver
+        used = [
+            p.debtor_agent.astype(np.int64) * net.participants + p.creditor_agent for p in parts
+        ]
+        link = np.flatnonzero(~np.isin(pairs, np.concatenate(used)))
+        rng = stream(self.config.seed, "unused", index)
+        debtor = self.ground.at_agents(net.sender[link], Kind.FIRM, rng)
+        creditor = self.ground.at_agents(net.receiver[link], Kind.FIRM, rng)
+        lived = self.parties.alive(debtor, index) & self.parties.alive(creditor, index)
+        known = (debtor >= 0) & (creditor >= 0) & lived
+        n = link.size
+        return entries.rows(
+            60.0 * rng.uniform(6, 20, n),
+            np.exp(rng.normal(10.4, 1.6, n)),
+            debtor=np.where(known, debtor, -1),
+            creditor=np.where(known, creditor, -1),
+            debtor_agent=net.sender[link],
+            creditor_agent=net.receiver[link],
+            message_type=np.where(known, CUSTOMER, BANK),
+            local_instrument=np.where(known, 0, 3),
+            family=len(FAMILIES) - 1,
+        )
+
+    def _settles(self, whole: Entries, index: int) -> npt.NDArray[np.bool_]:
+        """Payments between the living that cross banks; a bank's own books are not seen."""
+        lived = self.parties.alive(whole.debtor, index) & self.parties.alive(whole.creditor, index)
+        return np.asarray(lived & (whole.debtor_agent != whole.creditor_agent), dtype=np.bool_)
+
+    def days(self) -> Iterator[DayLedger]:
+        """Ledgers of all days; memory does not grow with their number."""
+        for index in range(self.config.days):
+            yield self.day(index)
+
+    def payments(self) -> Iterator[Payment]:
+        """All payments in time order, as the canonical message."""
+        for ledger in self.days():
+            for row in range(len(ledger)):
+                yield payment_at(self, ledger, row)
+
+    def all_schemes(self) -> Iterator[Scheme]:
+        """Schemes and look-alikes of the whole world, by first day."""
+        for first in range(-HORIZON, self.config.days):
+            yield from self.schemes.started(first)
+
+
+def payment_at(world: World, ledger: DayLedger, row: int) -> Payment:
+    """Write one row of a world's ledger as the canonical payment, without any truth."""
+    return statements.write(world.config.seed, world.ground, ledger, row)
