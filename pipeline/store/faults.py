@@ -57,7 +57,10 @@ _POSTGRES_FIXES: Final = {
     ),
     "42501": ("the PostgreSQL user may not do that", "grant it rights on the schema"),
     "53": ("PostgreSQL is out of space, memory or connections", "see the server's log"),
-    "25006": ("the PostgreSQL server only reads", "point COLDWIRE_DATABASE__URL at the primary"),
+    "25006": (
+        "the flag database cannot be written: PostgreSQL reads only here",
+        "point COLDWIRE_DATABASE__URL at the primary server",
+    ),
 }
 
 

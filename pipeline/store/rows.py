@@ -168,7 +168,7 @@ def dead_letter_row(letter: DeadLetter) -> Row:
     }
 
 
-def _message_fields(row: Mapping[str, Any]) -> Row:
+def _message_fields(row: Mapping[Any, Any]) -> Row:
     """A row without what it repeats of its paths, timings gathered again."""
     fields = {name: value for name, value in row.items() if not name.startswith("path_")}
     if "queue_ms" in fields:
@@ -176,37 +176,37 @@ def _message_fields(row: Mapping[str, Any]) -> Row:
     return fields
 
 
-def score_of(row: Mapping[str, Any]) -> Score:
+def score_of(row: Mapping[Any, Any]) -> Score:
     """The score that :func:`score_row` wrote."""
     return Score.model_validate(_message_fields(row))
 
 
-def reason_of(row: Mapping[str, Any]) -> Reason:
+def reason_of(row: Mapping[Any, Any]) -> Reason:
     """One reason that :func:`reason_rows` wrote."""
     return Reason.model_validate({name: row[name] for name in Reason.model_fields})
 
 
-def alert_of(row: Mapping[str, Any], reasons: Sequence[Reason]) -> Alert:
+def alert_of(row: Mapping[Any, Any], reasons: Sequence[Reason]) -> Alert:
     """The alert that :func:`alert_row` and :func:`reason_rows` wrote."""
     return Alert.model_validate({**_message_fields(row), "reasons": tuple(reasons)})
 
 
-def flag_of(row: Mapping[str, Any]) -> Flag:
+def flag_of(row: Mapping[Any, Any]) -> Flag:
     """The revision that :func:`flag_row` wrote."""
     return Flag.model_validate(_message_fields(row))
 
 
-def exposure_of(row: Mapping[str, Any]) -> Exposure:
+def exposure_of(row: Mapping[Any, Any]) -> Exposure:
     """The exposure that :func:`exposure_row` wrote."""
     return Exposure.model_validate(_message_fields(row))
 
 
-def disposition_of(row: Mapping[str, Any]) -> Disposition:
+def disposition_of(row: Mapping[Any, Any]) -> Disposition:
     """The verdict that :func:`disposition_row` wrote."""
     return Disposition.model_validate({k: v for k, v in row.items() if k != "disposition_id"})
 
 
-def dead_letter_of(row: Mapping[str, Any]) -> DeadLetter:
+def dead_letter_of(row: Mapping[Any, Any]) -> DeadLetter:
     """The dead letter that :func:`dead_letter_row` wrote."""
     return DeadLetter.model_validate(
         {name.removeprefix("source_"): value for name, value in row.items()}
