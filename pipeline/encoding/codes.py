@@ -26,6 +26,7 @@ PURPOSES: Final = (
     *("LOAN", "INTE", "DIVI", "INVS", "SECU", "HEDG", "FREX", "TREA", "INTC", "CASH"),
     *("CORT", "MSVC", "CHAR", "GIFT", "FAMI", "EDUC", "MDCS", "RENT", "UTIL", "INSU"),
     *("PROP", "MERC", "CCRD", "FEES", "COMM", "REFU", "OTHR"),
+    *("LOAR", "BEXP", "HLRP", "DIVD", "FAND"),
 )
 
 _REGION_COUNTRIES: Final = {
