@@ -31,12 +31,6 @@ class DialectSql:
             return f"round((julianday({end}) - julianday({start})) * 86400000.0)"
         return f"(extract(epoch FROM {end} - {start}) * 1000.0)::double precision"
 
-    def preview(self, column: str) -> str:
-        """The first 200 bytes of a binary column as text; odd bytes never fail."""
-        if self._is_sqlite:
-            return f"CAST(substr({column}, 1, 200) AS TEXT)"
-        return f"encode(substring({column} FROM 1 FOR 200), 'escape')"
-
     def literal(self, statement: str) -> str:
         """Keep per cent signs from being read as placeholders by the driver."""
         return statement if self._is_sqlite else statement.replace("%", "%%")

@@ -42,7 +42,13 @@ _ALERT_PLAIN = (
     "priority",
     *(name for name in _SCORE_PLAIN if name != "score_id"),
 )
+_PREVIEW_BYTES = 200
 _TIMINGS = tuple(StageTimings.model_fields)
+
+
+def _storable(text: str) -> str:
+    """Text from outside without what a database refuses: NUL and lone surrogates."""
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 
 def _timings(timings: StageTimings) -> Row:
@@ -146,9 +152,9 @@ def disposition_row(disposition: Disposition) -> Row:
         "entity": disposition.entity,
         "uetr": disposition.uetr,
         "verdict": disposition.verdict.value,
-        "analyst": disposition.analyst,
+        "analyst": _storable(disposition.analyst),
         "decided_at": disposition.decided_at,
-        "note": disposition.note,
+        "note": None if disposition.note is None else _storable(disposition.note),
     }
 
 
@@ -160,10 +166,11 @@ def dead_letter_row(letter: DeadLetter) -> Row:
         "source_partition": letter.partition,
         "source_offset": letter.offset,
         "fault": letter.fault.value,
-        "field": letter.field,
-        "hint": letter.hint,
+        "field": _storable(letter.field),
+        "hint": _storable(letter.hint),
         "arrived_at": letter.arrived_at,
         "original": letter.original,
+        "preview": _storable(letter.original[:_PREVIEW_BYTES].decode("utf-8", "replace")),
         "original_size": letter.original_size,
     }
 
@@ -209,5 +216,5 @@ def disposition_of(row: Mapping[Any, Any]) -> Disposition:
 def dead_letter_of(row: Mapping[Any, Any]) -> DeadLetter:
     """The dead letter that :func:`dead_letter_row` wrote."""
     return DeadLetter.model_validate(
-        {name.removeprefix("source_"): value for name, value in row.items()}
+        {name.removeprefix("source_"): row[name] for name in row if name != "preview"}
     )

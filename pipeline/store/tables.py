@@ -206,6 +206,7 @@ dead_letters: Final = Table(
     _text("hint"),
     _time("arrived_at"),
     Column("original", LargeBinary, nullable=False),
+    _text("preview"),
     Column("original_size", BigInteger, nullable=False),
     Index(None, "arrived_at"),
 )

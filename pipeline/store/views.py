@@ -171,12 +171,12 @@ def _dispositions(sql: DialectSql) -> str:
     """  # noqa: S608 - constants only
 
 
-def _dead_letters(sql: DialectSql) -> str:
-    return f"""
+def _dead_letters(_: DialectSql) -> str:
+    return """
     SELECT dead_letter_id, arrived_at, fault, field, hint, source_topic, source_partition,
-        source_offset, original_size, {sql.preview("original")} AS preview
+        source_offset, original_size, preview
     FROM dead_letters
-    """  # noqa: S608 - constants only
+    """
 
 
 _ENTITY = "`bank:<routing number>` or `party:<keyed hash>`"
@@ -400,7 +400,7 @@ VIEWS: Final[tuple[View, ...]] = (
             "source_partition": "its partition",
             "source_offset": "its offset",
             "original_size": "bytes of the input",
-            "preview": "its first 200 bytes",
+            "preview": "its first 200 bytes as text; what is no text shows as �",
         },
         _dead_letters,
     ),

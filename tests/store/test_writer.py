@@ -158,3 +158,15 @@ def test_a_message_without_a_table_is_refused_and_leaves_no_row(database: FlagDa
 
 def test_an_empty_batch_is_written(database: FlagDatabase) -> None:
     assert database.write([]).total == 0
+
+
+def test_text_that_a_database_refuses_is_stored_with_a_mark_in_its_place(
+    database: FlagDatabase,
+) -> None:
+    hostile = m.disposition(1).model_copy(update={"note": "nul \0, half \ud800."})
+    letter = m.dead_letter(1, original=b"\0\xff{" + b"x" * 500)
+    database.write([hostile, letter])
+    with database.reading() as connection:
+        assert connection.scalar(select(tables.dispositions.c.note)) == "nul \ufffd, half ?."
+        preview = connection.scalar(select(tables.dead_letters.c.preview))
+    assert preview == "\ufffd\ufffd{" + "x" * 197

@@ -21,7 +21,7 @@ from pipeline.store.timestamp import UtcTime
 
 revision = "0001"
 down_revision: str | None = None
-VIEWS_DIGEST = "1024adc1e7f0e296"
+VIEWS_DIGEST = "6c5991eefa7a5065"
 """Of the views that were made with this version; a test compares it."""
 
 
@@ -207,6 +207,7 @@ def _dead_letters() -> None:
         Column("hint", Text(), nullable=False),
         Column("arrived_at", UtcTime(), nullable=False),
         Column("original", LargeBinary(), nullable=False),
+        Column("preview", Text(), nullable=False),
         Column("original_size", BigInteger(), nullable=False),
         PrimaryKeyConstraint("dead_letter_id", name="pk_dead_letters"),
     )
