@@ -93,7 +93,7 @@ class Case:
         want = int(self.rng.binomial(n, share))
         pool = self.ground.of_kind(kind)
         born = parties.birth[pool]
-        living = (born <= self.day) & (parties.death[pool] > self.day + 5)
+        living = (born <= self.day) & (parties.death[pool] > self.day + HORIZON)
         new = pool[living & (born > self.day - _FRESH_WINDOW) & (born >= 0)]
         young = self.rng.choice(new, min(want, new.size), replace=False)
         old = pool[living & ~np.isin(pool, young)]
@@ -124,6 +124,8 @@ class Case:
     ) -> None:
         """Plan payments; arguments broadcast against each other.
 
+        Payments between customers of one bank stay on its books and are left out.
+
         Args:
             stage: one of ``STAGES``.
             day: days since the start of the case.
@@ -142,6 +144,10 @@ class Case:
             np.broadcast_to(np.asarray(x), shape).ravel()
             for x in (day, minute, dollars, debtor, creditor)
         )
+        agent = self.ground.parties.agent
+        seen = agent[debtor] != agent[creditor]
+        day, minute, dollars = day[seen], minute[seen], dollars[seen]
+        debtor, creditor = debtor[seen], creditor[seen]
         over = minute >= CUSTOMER_CUTOFF
         day = day + over
         minute = np.where(over, minute % CUSTOMER_CUTOFF, np.maximum(minute, 0.0))
@@ -152,8 +158,8 @@ class Case:
             rounded(np.maximum(dollars.astype(np.float64), 25.0), round_share, self.rng),
             debtor=debtor,
             creditor=creditor,
-            debtor_agent=self.ground.parties.agent[debtor],
-            creditor_agent=self.ground.parties.agent[creditor],
+            debtor_agent=agent[debtor],
+            creditor_agent=agent[creditor],
             purpose=purposes(why or _WHY, n, self.rng),
             scheme=self.ident,
             debtor_role=ROLES.index(roles[0]),

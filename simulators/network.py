@@ -18,8 +18,8 @@ I32 = npt.NDArray[np.int32]
 
 _ZIPF_SHIFT: Final = 3.0
 _ZIPF_EXPONENT: Final = 0.9
-_FITNESS_NOISE: Final = 0.15
-_HUB_MIXING: Final = 1.3
+_FITNESS_NOISE: Final = 0.04
+_HUB_MIXING: Final = 1.35
 _CLIQUE: Final = 25
 _TWO_SIDED_SHARE: Final = 300 / 6600
 _RECEIVE_ONLY: Final = 0.12
@@ -47,6 +47,19 @@ class Network:
     def participants(self) -> int:
         """Number of participants."""
         return int(self.fitness_out.size)
+
+    def linked(
+        self, sender: npt.NDArray[np.integer], receiver: npt.NDArray[np.integer]
+    ) -> npt.NDArray[np.bool_]:
+        """Tell for each pair of participants whether there is a link from one to the other."""
+        own = self.sender.astype(np.int64) * self.participants + self.receiver
+        asked = np.asarray(sender, dtype=np.int64) * self.participants + receiver
+        at = np.minimum(np.searchsorted(own, asked), own.size - 1)
+        return np.asarray(own[at] == asked, dtype=np.bool_)
+
+    def mutual(self) -> npt.NDArray[np.int64]:
+        """Indices of the links whose reverse is a link too."""
+        return np.flatnonzero(self.linked(self.receiver, self.sender))
 
 
 def link_target(participants: int, payments_per_day: int) -> int:
@@ -96,7 +109,7 @@ def _clique(participants: int, links: int) -> npt.NDArray[np.int64]:
 
 
 def _pairs(out: F64, into: F64, n: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
-    """Keys of ``n`` pairs: half (out, in^1.3), half (out^1.3, in), in mixed order."""
+    """Keys of ``n`` pairs: half (out, in^1.35), half (out^1.35, in), in mixed order."""
     half = n // 2
     sender = np.concatenate([_draw(out, half, rng), _draw(out**_HUB_MIXING, n - half, rng)])
     receiver = np.concatenate([_draw(into**_HUB_MIXING, half, rng), _draw(into, n - half, rng)])

@@ -19,8 +19,8 @@ I8 = npt.NDArray[np.int8]
 FOREVER: Final = 2**30
 
 _SCALE: Final = {
-    Kind.PERSON: (8.1, 1.0),
-    Kind.FIRM: (10.3, 1.5),
+    Kind.PERSON: (8.5, 1.1),
+    Kind.FIRM: (10.9, 1.5),
     Kind.FUND: (13.2, 1.5),
     Kind.ACQUIRER: (10.2, 1.0),
     Kind.REMITTER: (9.4, 1.0),

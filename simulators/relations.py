@@ -119,7 +119,7 @@ def phases(period: npt.NDArray[np.integer], rng: np.random.Generator) -> npt.NDA
     """Draw a phase for each period, early in the month for monthly ones."""
     span = np.where(period > 0, period, _LAST_COMMON_DAY)
     drawn = rng.random(period.size) * span
-    early = (period < 0) & (rng.random(period.size) < 0.6)
+    early = (period < 0) & (rng.random(period.size) < 0.35)
     return np.where(early, drawn / 5, drawn).astype(np.int16)
 
 

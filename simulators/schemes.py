@@ -68,9 +68,9 @@ class Schemes:
     prevalence: Prevalence
     _planned: dict[int, list[tuple[Scheme, Case]]] = field(default_factory=dict, repr=False)
 
-    def started(self, day: int) -> list[Scheme]:
-        """Schemes and look-alikes that start on a day."""
-        return [scheme for scheme, _ in self._plans(day)]
+    def summaries(self, day: int) -> list[Scheme]:
+        """Schemes and look-alikes that start on a day, without their payments."""
+        return [scheme for scheme, _ in self._draw(day)]
 
     def entries(self, day: int) -> Entries:
         """Payments that schemes have planned for a day."""
@@ -83,16 +83,19 @@ class Schemes:
 
     def _plans(self, day: int) -> list[tuple[Scheme, Case]]:
         if day not in self._planned:
-            rng = stream(self.seed, "starts", day)
-            plans: list[tuple[Scheme, Case]] = []
-            for index in range(len(TYPOLOGIES)):
-                mean = self.prevalence.schemes_per_day / len(TYPOLOGIES)
-                risky = int(rng.poisson(mean))
-                extra = int(rng.poisson(mean * max(self.prevalence.lookalikes - 1.0, 0.0)))
-                for benign in [False] * risky + [True] * (risky + extra):
-                    plans.append(self._plan(index, benign, day, len(plans)))
-            self._planned[day] = plans
+            self._planned[day] = self._draw(day)
         return self._planned[day]
+
+    def _draw(self, day: int) -> list[tuple[Scheme, Case]]:
+        rng = stream(self.seed, "starts", day)
+        plans: list[tuple[Scheme, Case]] = []
+        for index in range(len(TYPOLOGIES)):
+            mean = self.prevalence.schemes_per_day / len(TYPOLOGIES)
+            risky = int(rng.poisson(mean))
+            extra = int(rng.poisson(mean * max(self.prevalence.lookalikes - 1.0, 0.0)))
+            for benign in [False] * risky + [True] * (risky + extra):
+                plans.append(self._plan(index, benign, day, len(plans)))
+        return plans
 
     def _plan(self, index: int, benign: bool, day: int, ordinal: int) -> tuple[Scheme, Case]:
         typology = TYPOLOGIES[index]

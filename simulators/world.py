@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -24,8 +25,9 @@ from simulators.entries import DayLedger, Entries
 from simulators.ground import Ground
 from simulators.network import Network
 from simulators.parties import Parties
-from simulators.schemes import MEAN_CULPRITS, Prevalence, Scheme, Schemes
+from simulators.schemes import MEAN_CULPRITS, Prevalence, Schemes
 from simulators.seeds import U64, stream
+from simulators.truth import Truth
 
 _MOST_CENTS = 10_000_000_000_00
 
@@ -218,10 +220,12 @@ class World:
             for row in range(len(ledger)):
                 yield payment_at(self, ledger, row)
 
-    def all_schemes(self) -> Iterator[Scheme]:
-        """Schemes and look-alikes of the whole world, by first day."""
-        for first in range(-HORIZON, self.config.days):
-            yield from self.schemes.started(first)
+    @cached_property
+    def truth(self) -> Truth:
+        """What is true of the whole world's schemes and look-alikes; made when first asked."""
+        first_days = range(-HORIZON, self.config.days)
+        planned = Schemes(self.ground, self.config.seed, self.schemes.prevalence)
+        return Truth(tuple(s for day in first_days for s in planned.summaries(day)))
 
 
 def payment_at(world: World, ledger: DayLedger, row: int) -> Payment:

@@ -33,7 +33,8 @@ class Refunds:
             old = self._purchases(ground, day - lag)
             pick = stream(self.seed, "returned", day - lag).integers(0, len(_LAGS), len(old))
             back = old.take(np.array(_LAGS)[pick] == lag)
-            back = back.take(rng.random(len(back)) < _RETURNED)
+            both_ways = ground.network.linked(back.creditor_agent, back.debtor_agent)
+            back = back.take(both_ways & (rng.random(len(back)) < _RETURNED))
             part = np.where(rng.random(len(back)) < 0.7, 1.0, rng.uniform(0.2, 0.95, len(back)))
             parts.append(
                 entries.rows(

@@ -18,10 +18,10 @@ NAME = "settlement"
 _PEAKS = (
     ("pay-in", minute_of(2, 0), 45.0, 0.16, "FREX"),
     ("pay-out", minute_of(5, 30), 50.0, 0.12, "FREX"),
-    ("pay-in", minute_of(16, 30), 9.0, 0.30, "SECU"),
-    ("pay-out", minute_of(16, 45), 12.0, 0.16, "SECU"),
-    ("pay-in", minute_of(17, 15), 8.0, 0.16, "CASH"),
-    ("pay-out", minute_of(17, 30), 12.0, 0.10, "CASH"),
+    ("pay-in", minute_of(16, 30), 9.0, 0.26, "SECU"),
+    ("pay-out", minute_of(16, 45), 12.0, 0.14, "SECU"),
+    ("pay-in", minute_of(17, 15), 8.0, 0.20, "CASH"),
+    ("pay-out", minute_of(17, 30), 12.0, 0.12, "CASH"),
 )
 """CLS-like in the night, DTC-like at 16:30, CHIPS-like at 17:15: side, centre, spread, share."""
 
@@ -48,7 +48,7 @@ class Settlement:
             parts.append(
                 entries.rows(
                     np.clip(rng.normal(centre, spread, n), 1, OPEN_MINUTES - 1),
-                    rng.lognormal(16.2, 1.5, n),
+                    rng.lognormal(16.9, 1.6, n),
                     debtor_agent=ground.network.sender[link],
                     creditor_agent=ground.network.receiver[link],
                     message_type=BANK,

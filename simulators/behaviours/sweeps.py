@@ -15,16 +15,16 @@ NAME = "sweeps"
 def build(ground: Ground, budget: float, rng: np.random.Generator) -> Standing:
     """Group firms under parents; a part of each group is funded in the morning."""
     child, parent = ground.pairs(int(budget * 1.6), Kind.FIRM, Kind.FIRM, rng)
-    heavier = ground.parties.scale[parent] > ground.parties.scale[child]
-    child, parent = np.where(heavier, child, parent), np.where(heavier, parent, child)
     n = child.size
-    funding = rng.random(n) < 0.35
+    agent = ground.parties.agent
+    both_ways = ground.network.linked(agent[parent], agent[child])
+    funding = both_ways & (rng.random(n) < 0.5)
     debtor, creditor = np.where(funding, parent, child), np.where(funding, child, parent)
     period = rng.choice(np.array([1, 1, 5, AT_RANDOM], dtype=np.int16), n)
     relations = found(
         ground,
-        debtor.astype(np.int32),
-        creditor.astype(np.int32),
+        debtor,
+        creditor,
         rng,
         period=period,
         phase=phases(period, rng),

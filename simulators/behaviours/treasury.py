@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from simulators import clock, entries
 from simulators.calendar import OPEN_MINUTES, minute_of
@@ -24,6 +25,8 @@ class Overnight:
 
     budget: float
     seed: int
+    links: npt.NDArray[np.int64]
+    weight: npt.NDArray[np.float64]
 
     def entries(self, ground: Ground, day: int, rng: np.random.Generator) -> Entries:
         """Both legs of a day; the second is recomputed from the day before."""
@@ -44,9 +47,11 @@ class Overnight:
     def _loans(self, ground: Ground, day: int) -> Entries:
         rng = stream(self.seed, NAME, day)
         n = int(rng.poisson(self.budget / 2))
-        link = ground.bank_links(n, rng)
+        if not self.links.size:
+            return entries.empty()
+        link = rng.choice(self.links, n, p=self.weight)
         step = rng.choice([1e5, 1e6, 5e6], n, p=[0.3, 0.5, 0.2])
-        dollars = np.maximum(np.rint(rng.lognormal(15.6, 1.3, n) / step), 1) * step
+        dollars = np.maximum(np.rint(rng.lognormal(16.4, 1.6, n) / step), 1) * step
         return entries.rows(
             clock.minutes(rng, "bank", n),
             dollars,
@@ -58,6 +63,8 @@ class Overnight:
         )
 
 
-def build(_ground: Ground, budget: float, rng: np.random.Generator) -> Overnight:
-    """Set the number of loans; the pairs are drawn daily over the links."""
-    return Overnight(budget, int(rng.integers(2**62)))
+def build(ground: Ground, budget: float, rng: np.random.Generator) -> Overnight:
+    """Lend over links that run both ways, since the money has to come back."""
+    links = ground.network.mutual()
+    weight = ground.network.weight[links]
+    return Overnight(budget, int(rng.integers(2**62)), links, weight / max(weight.sum(), 1e-12))

@@ -1,0 +1,88 @@
+"""Files of a world: canonical, resumable, byte-identical, truth in tables of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from simulators import files
+from simulators.world import World, WorldConfig, payment_at
+
+SMALL = WorldConfig(participants=40, parties=300, days=2, seed=5, risky_share=0.05)
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return World(SMALL)
+
+
+@pytest.fixture
+def written(world: World, tmp_path: Path) -> Path:
+    files.claim(world, tmp_path)
+    files.write_tables(world, tmp_path)
+    for day in range(SMALL.days):
+        files.write_day(world, tmp_path, day, jsonl=True)
+    return tmp_path
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def test_the_same_configuration_writes_the_same_bytes(written: Path, tmp_path: Path) -> None:
+    again = tmp_path / "again"
+    before = contents(written)
+    world = World(SMALL)
+    files.claim(world, again)
+    files.write_tables(world, again)
+    for day in reversed(range(SMALL.days)):
+        files.write_day(world, again, day, jsonl=True)
+    assert contents(again) == before
+
+
+def test_parquet_reads_back_as_the_worlds_payments(world: World, written: Path) -> None:
+    ledger = world.day(1)
+    read = list(files.read_payments(files.payments_file(written, world.calendar.dates[1])))
+    assert read == [payment_at(world, ledger, row) for row in range(len(ledger))]
+
+
+def test_json_lines_hold_the_same_payments(world: World, written: Path) -> None:
+    on = world.calendar.dates[0]
+    lines = files.payments_file(written, on, "jsonl").read_bytes().splitlines()
+    read = files.read_payments(files.payments_file(written, on))
+    assert lines == [payment.to_bytes() for payment in read]
+
+
+def test_no_column_of_the_payments_is_truth(world: World, written: Path) -> None:
+    on = world.calendar.dates[0]
+    payments = pl.read_parquet(files.payments_file(written, on))
+    sides = pl.read_parquet(files.sides_file(written, on))
+    assert set(payments.columns) & set(sides.columns) == {"uetr"}
+    assert payments["uetr"].to_list() == sides["uetr"].to_list()
+
+
+def test_members_and_sides_tell_the_same_culprits(world: World, written: Path) -> None:
+    members = pl.read_parquet(written / "truth" / "members.parquet").filter(pl.col("risky"))
+    paid = {
+        (int(ledger.scheme[row]), world.accounts()[int(getattr(ledger, side)[row])])
+        for ledger in world.days()
+        for side in ("debtor", "creditor")
+        for row in getattr(ledger, f"{side}_risky").nonzero()[0]
+    }
+    assert paid
+    assert paid <= set(members.select("scheme", "account").iter_rows())
+
+
+def test_a_day_is_finished_only_when_all_its_files_are_there(world: World, written: Path) -> None:
+    assert files.is_finished(world, written, 0, jsonl=True)
+    files.sides_file(written, world.calendar.dates[0]).unlink()
+    assert not files.is_finished(world, written, 0, jsonl=False)
+    assert files.is_finished(world, written, 1, jsonl=True)
+
+
+def test_a_directory_of_another_world_is_refused(written: Path) -> None:
+    other = World(WorldConfig(participants=40, parties=300, days=2, seed=6))
+    with pytest.raises(files.OtherWorldError):
+        files.claim(other, written)
