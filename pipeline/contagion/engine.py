@@ -1,0 +1,332 @@
+"""The contagion worker's state machine: flows and flag changes in, exposures and flags out.
+
+Effects and state are a function of the log alone: each record is settled before the next
+is looked at, so how the log is cut into batches does not matter, and all time is event
+time. ``now_ms`` fills an alert's measured fields and decides nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+
+from pipeline.contagion.evidence import Raise, contagion_alert
+from pipeline.contagion.graph import PaymentGraph
+from pipeline.contagion.paths import describe, moment, top_walks
+from pipeline.contagion.policy import ContagionFlag, ExposurePolicy
+from pipeline.contagion.seeds import SeedBook
+from pipeline.contagion.settings import DAY_MS, ContagionSettings
+from pipeline.contagion.spread import Spread
+from schemas import ids
+from schemas.alert import Alert, AlertKind, GraphPath
+from schemas.flag import Exposure, Flag
+from schemas.records import ExposureUpdate, FlagChange, FlagState, Flow
+
+MODEL_VERSION = "contagion-1"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+@dataclass(slots=True)
+class ContagionEffects:
+    """What a batch gives to publish, in the order in which it came about.
+
+    ``repeats`` are records known before; ``ignored`` are payments to oneself or older than
+    the horizon.
+    """
+
+    exposures: list[Exposure] = field(default_factory=list)
+    updates: list[ExposureUpdate] = field(default_factory=list)
+    flags: list[Flag] = field(default_factory=list)
+    alerts: list[Alert] = field(default_factory=list)
+    flows: int = 0
+    repeats: int = 0
+    ignored: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Cause:
+    """The record being applied."""
+
+    record: Flow | FlagChange
+    key: str
+    event_ms: int
+    ends: tuple[int, ...]
+    now_ms: int | None
+
+
+class ContagionEngine:
+    """One graph, two spreads, one policy; single writer."""
+
+    def __init__(self, settings: ContagionSettings | None = None) -> None:
+        self.settings = settings or ContagionSettings()
+        s = self.settings
+        self.graph = PaymentGraph(s)
+        self.forward = Spread(self.graph.outgoing, s.teleport, s.tolerance, s.pushes_per_record)
+        self.reverse = Spread(self.graph.incoming, s.teleport, s.tolerance, s.pushes_per_record)
+        self.seeds = SeedBook()
+        self.policy = ExposurePolicy(s)
+        self.next_offset = 0
+
+    def process(
+        self, batch: Sequence[tuple[int, Flow | FlagChange]], now_ms: int | None = None
+    ) -> ContagionEffects:
+        """Apply records in their order.
+
+        Args:
+            batch: (offset, record) pairs of the one ordered log.
+            now_ms: time of processing, for alerts' measured fields; None leaves them at
+                the record's arrival.
+
+        Raises:
+            ValueError: an amount is not a positive number.
+        """
+        effects = ContagionEffects()
+        for offset, record in batch:
+            if isinstance(record, Flow):
+                self._flow(record, now_ms, effects)
+            else:
+                self._flag_change(record, now_ms, effects)
+            self.next_offset = offset + 1
+        return effects
+
+    def exposure(self, entity: str) -> tuple[float, float]:
+        """Exposure of an entity in [0, 1] and the L1 bound of its error.
+
+        An entity never seen has none. A flagged entity's own flag does not count, but
+        money that returns to it does.
+        """
+        node = self.graph.index.get(entity)
+        return (0.0 if node is None else self._exposure(node)), self._bound()
+
+    def paths(self, entity: str) -> tuple[GraphPath, ...]:
+        """The strongest paths between flagged entities and an entity."""
+        node = self.graph.index.get(entity)
+        return () if node is None else self._paths(node, self._exposure(node))
+
+    def flagged(self) -> dict[str, float]:
+        """Severity of every entity with a direct flag."""
+        return {self.graph.names[node]: s for node, s in self.forward.seeds.items()}
+
+    def _flow(self, flow: Flow, now_ms: int | None, effects: ContagionEffects) -> None:
+        graph = self.graph
+        event_ms = milliseconds(flow.event_at)
+        debtor, creditor = self._node(flow.debtor), self._node(flow.creditor)
+        if debtor == creditor or graph.is_stale(event_ms):
+            effects.ignored += 1
+            return
+        if graph.knows(debtor, creditor, flow.uetr):
+            effects.repeats += 1
+            return
+        cause = _Cause(flow, flow.uetr, event_ms, (debtor, creditor), now_ms)
+        moved = self._advance(cause, effects)
+        change = graph.pay(debtor, creditor, flow.amount, event_ms, flow.uetr, own=True)
+        assert change is not None, "own payments change the weighted rows"
+        agents = self._node(f"bank:{flow.debtor_agent}"), self._node(f"bank:{flow.creditor_agent}")
+        if agents[0] != agents[1]:
+            graph.pay(*agents, flow.amount, event_ms, flow.uetr, own=False)
+        self.forward.increased(
+            debtor, creditor, change.debtor_at, change.debtor_before, change.added
+        )
+        self.reverse.increased(
+            creditor, debtor, change.creditor_at, change.creditor_before, change.added
+        )
+        self._evaluate({*moved, *self._settle(), debtor, creditor}, cause, effects)
+        effects.flows += 1
+
+    def _flag_change(
+        self, change: FlagChange, now_ms: int | None, effects: ContagionEffects
+    ) -> None:
+        event_ms = milliseconds(change.event_at)
+        node = self._node(change.entity)
+        if not self.seeds.apply(change, node, event_ms):
+            effects.repeats += 1
+            return
+        key = f"{change.flag_id}:{change.state}:{event_ms}"
+        cause = _Cause(change, key, event_ms, (node,), now_ms)
+        moved = self._advance(cause, effects)
+        for spread in (self.forward, self.reverse):
+            spread.set_seed(node, self.seeds.severity(node))
+        noted = np.flatnonzero(self.policy.levels).tolist()
+        self._evaluate({*moved, *self._settle(), *noted, node}, cause, effects)
+
+    def _node(self, entity: str) -> int:
+        node = self.graph.node(entity)
+        nodes = len(self.graph.names)
+        self.forward.grow(nodes)
+        self.reverse.grow(nodes)
+        self.policy.grow(nodes)
+        return node
+
+    def _advance(self, cause: _Cause, effects: ContagionEffects) -> list[int]:
+        """Let time pass: links past the horizon go, flags past their expiry are cleared."""
+        moved: list[int] = []
+        day = self.graph.clock_ms // DAY_MS
+        for gone in self.graph.advance(cause.event_ms):
+            self.forward.removed(gone.debtor, gone.creditor, gone.weight, gone.debtor_before)
+            self.reverse.removed(gone.creditor, gone.debtor, gone.weight, gone.creditor_before)
+            moved += (gone.debtor, gone.creditor)
+        if self.graph.clock_ms // DAY_MS != day:
+            for spread in (self.forward, self.reverse):
+                spread.refresh(len(self.graph.names))
+        for node in self.policy.expired(self.graph.clock_ms):
+            self._clear_flag(node, cause, effects)
+        return moved
+
+    def _settle(self) -> list[int]:
+        return self.forward.settle() + self.reverse.settle()
+
+    def _bound(self) -> float:
+        nodes = len(self.graph.names)
+        return self.forward.bound(nodes) + self.reverse.bound(nodes)
+
+    def _exposure(self, node: int) -> float:
+        total = 0.0
+        severity = self.forward.seeds.get(node, 0.0)
+        for spread, rows in (
+            (self.forward, self.graph.outgoing),
+            (self.reverse, self.graph.incoming),
+        ):
+            kept = 1.0 if rows.totals[node] == 0.0 else self.settings.teleport
+            total += max(0.0, float(spread.estimate[node]) - severity * kept)
+        return min(1.0, total)
+
+    def _paths(self, node: int, exposure: float) -> tuple[GraphPath, ...]:
+        s = self.settings
+        walks = top_walks(
+            self.graph, self.forward, self.reverse, node, s.teleport, s.max_hops, s.top_paths
+        )
+        return tuple(describe(self.graph, walk, exposure) for walk in walks)
+
+    def _evaluate(self, nodes: Iterable[int], cause: _Cause, effects: ContagionEffects) -> None:
+        bound: float | None = None
+        for node in sorted(nodes):
+            exposure = self._exposure(node)
+            before = int(self.policy.levels[node])
+            level = self.policy.level(exposure, before)
+            if level != before:
+                self.policy.levels[node] = level
+                bound = self._bound() if bound is None else bound
+                self._report(node, exposure, bound, cause, effects)
+            self._judge(node, exposure, before, level, cause, effects)
+
+    def _report(
+        self, node: int, exposure: float, bound: float, cause: _Cause, effects: ContagionEffects
+    ) -> None:
+        entity, event_at = self.graph.names[node], moment(self.graph.clock_ms)
+        effects.exposures.append(
+            Exposure(
+                exposure_id=ids.stable_id("exposure", cause.key, entity),
+                entity=entity,
+                exposure=exposure,
+                residual_bound=bound,
+                event_at=event_at,
+                uetr=cause.record.uetr,
+            )
+        )
+        effects.updates.append(
+            ExposureUpdate(
+                entity=entity, exposure=exposure, residual_bound=bound, event_at=event_at
+            )
+        )
+
+    def _judge(
+        self,
+        node: int,
+        exposure: float,
+        before: int,
+        level: int,
+        cause: _Cause,
+        effects: ContagionEffects,
+    ) -> None:
+        flag_level = self.settings.flag_level
+        direct = node in self.forward.seeds
+        flag = self.policy.flags.get(node)
+        if flag is None:
+            if not direct and level >= flag_level and (level > before or node in cause.ends):
+                self._raise_flag(node, exposure, level, cause, effects)
+        elif direct or level < flag_level:
+            self._clear_flag(node, cause, effects)
+        else:
+            if node in cause.ends:
+                self.policy.prolong(node, self.graph.clock_ms)
+            if level != before:
+                state = FlagState.RAISED if level > before else FlagState.LOWERED
+                flag = replace(
+                    self.policy.flags[node], revision=flag.revision + 1, severity=exposure
+                )
+                self.policy.flags[node] = flag
+                self._publish_flag(node, flag, state, cause, effects, self._paths(node, exposure))
+
+    def _raise_flag(
+        self, node: int, exposure: float, level: int, cause: _Cause, effects: ContagionEffects
+    ) -> None:
+        paths = self._paths(node, exposure)
+        if not paths:
+            return  # nearer than max_hops there is nothing to show an analyst
+        entity = self.graph.names[node]
+        alert = contagion_alert(
+            self.graph,
+            Raise(
+                node=node,
+                exposure=exposure,
+                bound=self._bound(),
+                level=level,
+                paths=paths,
+                seeds=frozenset(self.flagged()),
+                cause=cause.key,
+                arrived_ms=milliseconds(cause.record.arrived_at),
+                now_ms=cause.now_ms,
+            ),
+            self.settings,
+            MODEL_VERSION,
+        )
+        flag = ContagionFlag(
+            flag_id=ids.flag_id(AlertKind.CONTAGION, entity, cause.key),
+            alert_id=alert.alert_id,
+            revision=0,
+            severity=exposure,
+            expires_ms=self.policy.expiry(self.graph.clock_ms),
+        )
+        self.policy.raised(node, flag)
+        effects.alerts.append(alert)
+        self._publish_flag(node, flag, FlagState.RAISED, cause, effects, paths)
+
+    def _clear_flag(self, node: int, cause: _Cause, effects: ContagionEffects) -> None:
+        flag = self.policy.flags.pop(node)
+        flag = replace(flag, revision=flag.revision + 1, severity=0.0)
+        self._publish_flag(node, flag, FlagState.CLEARED, cause, effects, ())
+
+    def _publish_flag(
+        self,
+        node: int,
+        flag: ContagionFlag,
+        state: FlagState,
+        cause: _Cause,
+        effects: ContagionEffects,
+        paths: tuple[GraphPath, ...],
+    ) -> None:
+        cleared = state is FlagState.CLEARED
+        effects.flags.append(
+            Flag(
+                flag_id=flag.flag_id,
+                revision=flag.revision,
+                kind=AlertKind.CONTAGION,
+                entity=self.graph.names[node],
+                state=state,
+                severity=flag.severity,
+                event_at=moment(self.graph.clock_ms),
+                expires_at=None if cleared else moment(flag.expires_ms),
+                alert_id=flag.alert_id,
+                uetr=cause.record.uetr,
+                paths=paths,
+            )
+        )
+
+
+def milliseconds(at: datetime) -> int:
+    """UTC epoch milliseconds of an aware time, rounded down."""
+    return (at - _EPOCH) // _MILLISECOND
