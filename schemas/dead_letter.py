@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Literal
 
-from pydantic import Base64Bytes, Field
+from pydantic import ConfigDict, Field
 
 from schemas.wire import Timestamp, Wire
 
@@ -28,6 +28,8 @@ class Fault(StrEnum):
 class DeadLetter(Wire):
     """An input that was put aside, with its reason and its first bytes."""
 
+    model_config = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
+
     schema_version: Literal[1] = 1
     dead_letter_id: str
     topic: str
@@ -37,5 +39,5 @@ class DeadLetter(Wire):
     field: str = Field(description="path of the field at fault, or empty for the whole")
     hint: str = Field(description="what to change")
     arrived_at: Timestamp
-    original: Base64Bytes
+    original: bytes = Field(description="first bytes of the input; base64 in JSON")
     original_size: int = Field(ge=0, description="bytes before the cut")

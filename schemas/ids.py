@@ -32,6 +32,10 @@ def flag_id(kind: str, entity: str, cause: str) -> str:
     return stable_id("flag", kind, entity, cause)
 
 
-def dead_letter_id(topic: str, partition: int, offset: int) -> str:
-    """Id of the dead letter of one record."""
-    return stable_id("dead-letter", topic, str(partition), str(offset))
+def dead_letter_id(topic: str, partition: int, offset: int, value: bytes) -> str:
+    """Id of the dead letter of one record.
+
+    The content counts too, since a broker that lost its tail reuses offsets.
+    """
+    digest = hashlib.blake2b(value, digest_size=_ID_BYTES).hexdigest()
+    return stable_id("dead-letter", topic, str(partition), str(offset), digest)

@@ -1,0 +1,43 @@
+"""The demo broker (noida-db): nothing to install, and nothing to rely on.
+
+It keeps records in memory and rewrites one file; killed, it loses the last seconds of
+acknowledged records and reuses their offsets. So a start that does not follow a clean
+stop opens a new generation of its data instead of going on with half of the old one.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+from agents.broker.process import BrokerProcess, free_ports, spawn
+from pipeline.errors import ColdwireError
+
+WARNING = (
+    "demo broker: for trying Coldwire on one machine; killed or without power it loses the "
+    "last seconds. `coldwire broker install` brings a real Kafka."
+)
+
+
+def start_demo(directory: Path, port: int | None = None) -> BrokerProcess:
+    """Start noida-db with its data in ``directory``.
+
+    Raises:
+        ColdwireError: its program is not installed.
+    """
+    beside = Path(sys.executable).with_name("noida-db")
+    program = str(beside) if beside.exists() else shutil.which("noida-db")
+    if program is None:
+        raise ColdwireError("noida-db is not installed", "run `make install`")
+    marker = directory / "clean-stop"
+    data = directory / "demo"
+    if data.exists() and not marker.exists():
+        generation = sum(1 for _ in directory.glob("demo-lost-*"))
+        data.rename(directory / f"demo-lost-{generation}")
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    marker.unlink(missing_ok=True)
+    chosen = port or free_ports(1)[0]
+    command = [program, "start", "--only", "kafka", "--kafka-port", str(chosen)]
+    child = spawn([*command, "--data-dir", str(data)], directory / "broker.log")
+    return BrokerProcess("demo", f"127.0.0.1:{chosen}", child, clean_stop=marker)

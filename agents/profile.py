@@ -1,0 +1,128 @@
+"""Profile: keeps each counterparty's profile, scores, adapts, alerts, flags."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Mapping
+
+import structlog
+from aiokafka import TopicPartition
+from pydantic import ValidationError
+
+from agents.compute import Compute
+from agents.connection import Connection
+from agents.dead_letters import dead_letter
+from agents.publisher import Outgoing, Publisher, outgoing
+from agents.source import Batch
+from agents.tail import read_to_end
+from pipeline.model.checkpoint import SHIPPED, Checkpoint
+from pipeline.scoring.budget import Budget
+from pipeline.scoring.effects import Effects, LogRecord
+from pipeline.scoring.engine import ProfileEngine
+from pipeline.settings import Settings
+from schemas.dead_letter import Fault
+from schemas.records import counterparty_record
+from schemas.topics import (
+    COUNTERPARTY_EVENTS,
+    GRAPH_EVENTS,
+    PROFILES,
+    RISK_ALERTS,
+    RISK_FLAGS,
+    RISK_SCORES,
+)
+
+log = structlog.get_logger()
+
+
+def _now_ms() -> float:
+    return time.time() * 1000
+
+
+class Profile:
+    """A state machine over ``counterparty-events``; its state lives in ``profiles``."""
+
+    name = "profile"
+    topics: tuple[str, ...] = (COUNTERPARTY_EVENTS.name,)
+
+    def __init__(
+        self, engine: ProfileEngine, deadline_ms: int, connection: Connection, publisher: Publisher
+    ) -> None:
+        self._engine = engine
+        self._budget = Budget(_now_ms, deadline_ms)
+        self._connection = connection
+        self._publisher = publisher
+        self._compute = Compute("profile")
+        self._counts: Counter[str] = Counter()
+
+    async def assigned(
+        self, committed: Mapping[TopicPartition, int]
+    ) -> Mapping[TopicPartition, int]:
+        """Read the profiles of the new partitions back into the arena."""
+        parts = [TopicPartition(PROFILES.name, part.partition) for part in committed]
+        async for record in read_to_end(self._connection, parts):
+            if record.key is not None and record.value is not None:
+                self._engine.restore(record.key.decode(), record.value)
+                self._counts["restored"] += 1
+        return {}
+
+    async def handle(self, batch: Batch) -> None:
+        """Scores and alerts first, then the state; both acknowledged before any commit."""
+        logged, refused, partition_of = _decode(batch)
+        effects = await self._compute.run(self._engine.process, logged, self._budget)
+        await self._publisher.publish(refused + _messages(effects))
+        late = await self._compute.run(self._engine.settle, effects)
+        await self._publisher.publish(_messages(late))
+        packed = await self._compute.run(self._engine.packed, effects.touched)
+        await self._publisher.publish(
+            [
+                Outgoing(PROFILES.name, entity.encode(), value, partition_of[entity])
+                for entity, value in packed
+            ]
+        )
+        for each in (effects, late):
+            self._count(each)
+
+    def _count(self, effects: Effects) -> None:
+        self._counts["scores"] += len(effects.scores)
+        self._counts["alerts"] += len(effects.alerts)
+        self._counts["adaptations"] += effects.adaptations
+        self._counts["repeats"] += effects.repeats
+
+    def report(self) -> Mapping[str, int]:
+        """Scores, alerts, adaptations, repeats and restored profiles."""
+        return dict(self._counts)
+
+    async def stop(self) -> None:
+        """End the computing thread."""
+        self._compute.close()
+
+
+def _decode(batch: Batch) -> tuple[list[LogRecord], list[Outgoing], dict[str, int]]:
+    logged: list[LogRecord] = []
+    refused: list[Outgoing] = []
+    partition_of: dict[str, int] = {}
+    for record in batch.records:
+        try:
+            decoded = counterparty_record.validate_json(record.value or b"")
+        except ValidationError as error:
+            refused.append(dead_letter(record, Fault.NOT_A_RECORD, "", str(error)[:300]))
+            continue
+        logged.append(LogRecord(record.partition, record.offset, decoded))
+        partition_of[decoded.entity] = record.partition
+    return logged, refused, partition_of
+
+
+def _messages(effects: Effects) -> list[Outgoing]:
+    return [
+        *(outgoing(RISK_SCORES, each.entity, each) for each in effects.scores),
+        *(outgoing(RISK_ALERTS, each.entity, each) for each in effects.alerts),
+        *(outgoing(RISK_FLAGS, each.entity, each) for each in effects.flags),
+        *(outgoing(GRAPH_EVENTS, None, each) for each in effects.flag_changes),
+    ]
+
+
+def make_profile(settings: Settings, connection: Connection, publisher: Publisher) -> Profile:
+    """Make the profile worker with the configured or the shipped checkpoint."""
+    engine = ProfileEngine(Checkpoint.load(settings.checkpoint or SHIPPED))
+    return Profile(engine, settings.deadline_ms, connection, publisher)

@@ -1,0 +1,139 @@
+"""Sends payments into ``payments`` on an absolute schedule.
+
+A late send does not shift the later ones, so that latency is counted from the time at
+which a payment was meant to arrive, and the slip is reported.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
+
+from agents.connection import Connection
+from schemas.payment import Payment
+from schemas.topics import PAYMENTS
+
+_CHUNK = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast to send: at a rate, at a multiple of the original gaps, or unthrottled."""
+
+    rate: float | None = None
+    speed: float | None = None
+
+    def due(self, number: int, event_s: float) -> float:
+        """Seconds after the start at which a payment is due.
+
+        Args:
+            number: payments before it.
+            event_s: its event time after that of the first payment, in seconds.
+        """
+        if self.rate is not None:
+            return number / self.rate
+        if self.speed is not None:
+            return event_s / self.speed
+        return 0.0
+
+
+@dataclass
+class Sent:
+    """What a replay did.
+
+    Attributes:
+        slip_s: the latest a send was behind its schedule.
+    """
+
+    payments: int = 0
+    slip_s: float = 0.0
+    took_s: float = 0.0
+
+
+class Replay:
+    """Sends payments to the broker.
+
+    Args:
+        connection: to the broker.
+        pace: of the schedule.
+    """
+
+    def __init__(self, connection: Connection, pace: Pace) -> None:
+        self._producer = connection.producer()
+        self._pace = pace
+        self._stopped = asyncio.Event()
+        self.sent = Sent()
+
+    def stop(self) -> None:
+        """End before the next payment; what was sent is still acknowledged."""
+        self._stopped.set()
+
+    async def run(
+        self,
+        payments: Iterator[Payment],
+        *,
+        for_s: float | None = None,
+        encode: Callable[[Payment], bytes] = Payment.to_bytes,
+    ) -> Sent:
+        """Send until the payments, the time or the patience of the caller end.
+
+        Raises:
+            aiokafka.errors.KafkaError: a payment was not acknowledged.
+        """
+        await self._producer.start()
+        start = time.monotonic()
+        first: float | None = None
+        futures: set[asyncio.Future[object]] = set()
+        try:
+            async for payment in _ahead(payments):
+                event_s = payment.created_at.timestamp()
+                first = event_s if first is None else first
+                due = self._pace.due(self.sent.payments, event_s - first)
+                if self._stopped.is_set() or (for_s is not None and due >= for_s):
+                    break
+                await self._wait_for(start + due)
+                late = time.monotonic() - start - due
+                if self._pace != Pace():
+                    self.sent.slip_s = max(self.sent.slip_s, late)
+                future = await self._producer.send(
+                    PAYMENTS.name,
+                    encode(payment),
+                    key=payment.debtor_agent.routing_number.encode(),
+                )
+                futures.add(future)
+                future.add_done_callback(futures.discard)
+                self.sent.payments += 1
+            await asyncio.gather(*futures)
+        finally:
+            await self._producer.stop()
+            self.sent.took_s = time.monotonic() - start
+        return self.sent
+
+    async def _wait_for(self, when: float) -> None:
+        pause = when - time.monotonic()
+        if pause > 0:
+            try:
+                await asyncio.wait_for(self._stopped.wait(), pause)
+            except TimeoutError:
+                return
+
+
+async def _ahead(payments: Iterator[Payment]) -> AsyncIterator[Payment]:
+    """Draw payments in a thread, a chunk ahead, so that making them delays no send."""
+
+    def chunk() -> list[Payment]:
+        return [payment for payment, _ in zip(payments, range(_CHUNK), strict=False)]
+
+    upcoming = asyncio.create_task(asyncio.to_thread(chunk))
+    try:
+        while True:
+            made = await upcoming
+            if not made:
+                return
+            upcoming = asyncio.create_task(asyncio.to_thread(chunk))
+            for payment in made:
+                yield payment
+    finally:
+        upcoming.cancel()

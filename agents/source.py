@@ -1,0 +1,237 @@
+"""Where a worker's records come from: one consumer, batches, commits of what is done.
+
+Faust's own consumer loses events in normal use, so a plain aiokafka consumer fetches and a
+Faust channel carries whole batches to the agent. Offsets are committed only for the
+contiguous prefix of batches that the agent has marked done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, cast
+
+import faust
+import structlog
+from aiokafka import ConsumerRebalanceListener, TopicPartition
+from aiokafka.errors import CommitFailedError, IllegalStateError
+from mode import Service
+from mode.utils.queues import FlowControlEvent, ThrowableQueue
+
+from agents.connection import Connection
+
+log = structlog.get_logger()
+
+_COMMIT_EVERY_S = 0.3
+_DRAIN_PATIENCE_S = 20.0
+
+Assigned = Callable[[Mapping[TopicPartition, int]], Awaitable[Mapping[TopicPartition, int]]]
+"""Called with each new partition and its committed offset; returns where to start instead."""
+
+
+class Record(Protocol):
+    """What is used of a fetched record."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]]
+
+
+@dataclass(eq=False)
+class Batch:
+    """Records fetched at once, in order within each partition."""
+
+    records: list[Record]
+    is_done: bool = False
+    _source: BatchSource | None = field(default=None, repr=False)
+
+    async def done(self) -> None:
+        """Say that every effect of the batch is out; its offsets may be committed."""
+        self.is_done = True
+        if self._source is not None:
+            await self._source.on_done()
+
+
+class BatchChannel(faust.Channel[Any]):
+    """A channel that keeps its batches when Faust's own consumer rebalances.
+
+    The stock channel empties its queue whenever the application resumes its flow.
+    """
+
+    async def hand_over(self, batch: Batch) -> None:
+        """Put a batch, raw: what Faust wraps as an event it may skip after a rebalance."""
+        await self.put(cast(Any, batch))
+
+    @property
+    def queue(self) -> Any:
+        """Queue of this reader, with a flow control of its own that is always open."""
+        if self._queue is None:
+            always_open = FlowControlEvent(initially_suspended=False)
+            self._queue = ThrowableQueue(maxsize=self.maxsize or 1, flow_control=always_open)
+        return self._queue
+
+    @property
+    def has_reader(self) -> bool:
+        """Tell whether an agent is listening; what is put before that is lost."""
+        return bool((self._root or self)._subscribers)
+
+
+class BatchSource(Service):
+    """Feeds an agent with batches and commits what it has done.
+
+    Args:
+        connection: to the broker.
+        topics: consumed together, in one group.
+        group: consumer group; ``member`` is the static id of this process in it.
+        channel: that the agent reads.
+        on_assigned: rebuilds state before records of new partitions are delivered.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        topics: Iterable[str],
+        *,
+        group: str,
+        member: str,
+        channel: BatchChannel,
+        batch_records: int,
+        session_timeout_ms: int,
+        on_assigned: Assigned | None = None,
+    ) -> None:
+        super().__init__()
+        self._topics = tuple(topics)
+        self._channel = channel
+        self._batch_records = batch_records
+        self._on_assigned = on_assigned
+        self._outstanding: deque[Batch] = deque()
+        self._committable: dict[TopicPartition, int] = {}
+        self._last_commit = 0.0
+        self._generation = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._ready = asyncio.Event()
+        self._rebuilding = asyncio.Lock()
+        self.consumer = connection.consumer(
+            group_id=group,
+            group_instance_id=member,
+            client_id=member,
+            session_timeout_ms=session_timeout_ms,
+            heartbeat_interval_ms=max(session_timeout_ms // 4, 250),
+            max_poll_records=batch_records,
+        )
+
+    @property
+    def outstanding(self) -> int:
+        """Batches handed out and not done."""
+        return len(self._outstanding)
+
+    @property
+    def ready(self) -> asyncio.Event:
+        """Set once partitions are assigned and their state is rebuilt."""
+        return self._ready
+
+    async def on_start(self) -> None:
+        """Join the group."""
+        await self.consumer.start()
+        self.consumer.subscribe(self._topics, listener=_Listener(self))
+
+    @Service.task
+    async def _fetch(self) -> None:
+        try:
+            while not self.should_stop and not self._channel.has_reader:
+                await self.sleep(0.01)
+            while not self.should_stop:
+                generation = self._generation
+                fetched = await self.consumer.getmany(
+                    timeout_ms=200, max_records=self._batch_records
+                )
+                async with self._rebuilding:
+                    if generation != self._generation:
+                        continue  # fetched before a rebalance: they come again
+                    records = [each for part in fetched.values() for each in part]
+                    if not records:
+                        await self.commit()
+                        continue
+                    batch = Batch(records, _source=self)
+                    self._outstanding.append(batch)
+                    self._idle.clear()
+                    await self._channel.hand_over(batch)
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:  # noqa: BLE001 - ends the process, loudly
+            await self.crash(error)
+
+    async def on_done(self) -> None:
+        """Note a finished batch; commit the finished prefix when it is time."""
+        while self._outstanding and self._outstanding[0].is_done:
+            for record in self._outstanding.popleft().records:
+                part = TopicPartition(record.topic, record.partition)
+                self._committable[part] = record.offset + 1
+        if not self._outstanding:
+            self._idle.set()
+        if time.monotonic() - self._last_commit >= _COMMIT_EVERY_S:
+            await self.commit()
+
+    async def commit(self) -> None:
+        """Commit the finished prefix now."""
+        offsets, self._committable = self._committable, {}
+        if not offsets:
+            return
+        self._last_commit = time.monotonic()
+        try:
+            await self.consumer.commit(offsets)
+        except (CommitFailedError, IllegalStateError) as error:
+            # The partitions went to another member: it repeats these records, harmlessly.
+            log.warning("offsets not committed", reason=str(error))
+
+    async def drain(self) -> None:
+        """Wait until what was handed out is done, then commit."""
+        try:
+            await asyncio.wait_for(self._idle.wait(), _DRAIN_PATIENCE_S)
+        except TimeoutError:
+            log.warning("batches unfinished after the wait", batches=len(self._outstanding))
+        await self.commit()
+
+    async def revoked(self) -> None:
+        """Finish and commit before partitions go elsewhere."""
+        self._generation += 1
+        await self.drain()
+
+    async def assigned(self, partitions: Iterable[TopicPartition]) -> None:
+        """Rebuild the state of new partitions, then let their records flow."""
+        async with self._rebuilding:
+            if self._on_assigned is not None:
+                committed = {part: await self.consumer.committed(part) or 0 for part in partitions}
+                for part, offset in (await self._on_assigned(committed)).items():
+                    self.consumer.seek(part, offset)
+        self._ready.set()
+
+    async def on_stop(self) -> None:
+        """Finish what was handed out, commit, leave."""
+        await self.drain()
+        await self.consumer.stop()
+
+
+class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Hands the consumer's rebalances to the source."""
+
+    def __init__(self, source: BatchSource) -> None:
+        self._source = source
+
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        if list(revoked):
+            await self._source.revoked()
+
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        try:
+            await self._source.assigned(list(assigned))
+        except Exception as error:  # noqa: BLE001 - aiokafka would only log it
+            await self._source.crash(error)
