@@ -10,9 +10,10 @@ import numpy.typing as npt
 
 from simulators import clock, entries
 from simulators.calendar import CUSTOMER_CUTOFF
-from simulators.codes import Kind
+from simulators.codes import BANK, Kind, instrument
 from simulators.entries import Entries
 from simulators.ground import Ground
+from simulators.liquidity import Hold
 from simulators.relations import purposes, rounded
 
 F64 = npt.NDArray[np.float64]
@@ -68,6 +69,9 @@ class Case:
         day: day on which it starts.
         fresh_share: share of its culpable parties that were born shortly before.
         risky_roles: roles whose sides of payments are risky.
+        principal: party that leads it, where that was settled before.
+        holds: banks' outgoing payments that it delays.
+        members: role by party index; a bank stands as -1 minus its index.
     """
 
     ident: int
@@ -79,6 +83,8 @@ class Case:
     fresh_share: float
     camouflage_share: float
     risky_roles: frozenset[str]
+    principal: int | None = None
+    holds: list[Hold] = field(default_factory=list)
     members: dict[int, str] = field(default_factory=dict)
     _parts: list[tuple[npt.NDArray[np.int64], Entries]] = field(default_factory=list)
 
@@ -99,6 +105,72 @@ class Case:
         old = pool[living & ~np.isin(pool, young)]
         rest = self.rng.choice(old, min(n - young.size, old.size), replace=False)
         return np.asarray(np.concatenate([young, rest]), dtype=np.int32)
+
+    def lead(self, kind: Kind, *, fresh: float | None = None) -> I32:
+        """The leading party: the one with the habit, or else one recruited now (length 1)."""
+        if self.principal is not None:
+            return np.array([self.principal], dtype=np.int32)
+        return self.recruit(kind, 1, fresh=fresh)
+
+    def recruit_bank(self) -> int:
+        """Draw a participant that lends and borrows overnight."""
+        links = self.ground.network.mutual()
+        bank = int(self.ground.network.sender[self.rng.choice(links)])
+        self.members[-1 - bank] = "bank"
+        return bank
+
+    def customers_of(self, bank: int) -> I32:
+        """Living customers of a participant."""
+        parties = self.ground.parties
+        found = np.flatnonzero(parties.agent == bank)
+        lives = (parties.birth[found] <= self.day) & (parties.death[found] > self.day + HORIZON)
+        return found[lives].astype(np.int32)
+
+    def partners_anywhere(self, party: I32) -> I32:
+        """Draw a firm that each party pays over the links of its bank, or NOBODY."""
+        return self.ground.partners(party, Kind.FIRM, self.rng)
+
+    def lenders_to(self, bank: int, n: int) -> I32:
+        """Draw ``n`` participants with links to a bank."""
+        network = self.ground.network
+        return self.rng.choice(network.sender[network.receiver == bank], n).astype(np.int32)
+
+    def hold(
+        self,
+        day: int,
+        bank: int,
+        *,
+        begins: float,
+        ends: float,
+        release: float,
+        share: float,
+        spread: float,
+    ) -> None:
+        """Delay a share of what a bank sends between two minutes of a day.
+
+        Args:
+            day: days since the start of the case.
+            bank: participant.
+            begins, ends: minutes since opening.
+            release: minute from which the delayed payments leave.
+            share: of the payments.
+            spread: mean minutes after the release.
+        """
+        self.holds.append(
+            Hold(
+                offset=day,
+                bank=bank,
+                begins=begins,
+                ends=ends,
+                release=release,
+                share=share,
+                spread=spread,
+                scheme=self.ident,
+                role=ROLES.index("bank"),
+                stage=STAGES.index("stress"),
+                risky=not self.benign,
+            )
+        )
 
     def norm(self, party: npt.NDArray[np.integer] | int) -> F64:
         """Usual amount of parties in dollars."""
@@ -174,6 +246,34 @@ class Case:
                 if self.members.get(party) not in self.risky_roles:
                     self.members[party] = role
 
+    def pay_banks(
+        self,
+        stage: str,
+        day: int,
+        minute: F64,
+        dollars: F64,
+        debtor: Any,
+        creditor: Any,
+        roles: tuple[str, str],
+    ) -> None:
+        """Plan overnight money between participants."""
+        dangerous = not self.benign
+        made = entries.rows(
+            minute,
+            dollars,
+            debtor_agent=debtor,
+            creditor_agent=creditor,
+            message_type=BANK,
+            local_instrument=instrument("BTRC"),
+            scheme=self.ident,
+            debtor_role=ROLES.index(roles[0]),
+            creditor_role=ROLES.index(roles[1]),
+            stage=STAGES.index(stage),
+            debtor_risky=dangerous and roles[0] in self.risky_roles,
+            creditor_risky=dangerous and roles[1] in self.risky_roles,
+        )
+        self._parts.append((np.full(minute.size, day, dtype=np.int64), made))
+
     def hide(self, party: I32, role: str, days: int) -> None:
         """Give parties ordinary payments beside the scheme, by the camouflage share."""
         count = int(self.rng.poisson(self.camouflage_share * 4 * party.size))
@@ -208,7 +308,10 @@ class Case:
         Args:
             since: days before which payments are not seen.
         """
-        first = (HORIZON * 100, 0)
+        held = [
+            (h.offset, int(h.begins * clock.MINUTE_MS)) for h in self.holds if h.offset >= since
+        ]
+        first = min(held, default=(HORIZON * 100, 0))
         for day, made in self._parts:
             seen = day >= since
             if not self.benign:

@@ -199,6 +199,7 @@ def schemes_frame(world: World) -> pl.DataFrame:
             "scheme": s.ident,
             "typology": TYPOLOGIES[s.typology].name,
             "benign": s.benign,
+            "habit": s.habit,
             "difficulty": s.difficulty,
             "first_day": s.day,
             "onset_ms": s.onset_ms if s.onset_ms >= 0 else None,
@@ -209,6 +210,7 @@ def schemes_frame(world: World) -> pl.DataFrame:
         "scheme": pl.Int64,
         "typology": pl.String,
         "benign": pl.Boolean,
+        "habit": pl.Boolean,
         "difficulty": pl.Float64,
         "first_day": pl.Int64,
         "onset_ms": pl.Int64,
@@ -222,8 +224,8 @@ def members_frame(world: World) -> pl.DataFrame:
     rows = [
         {
             "scheme": s.ident,
-            "account": accounts[party],
-            "agent": numbers[int(world.parties.agent[party])],
+            "account": accounts[party] if party >= 0 else None,
+            "agent": numbers[int(world.parties.agent[party]) if party >= 0 else -1 - party],
             "role": role,
             "risky": not s.benign and role in TYPOLOGIES[s.typology].risky_roles,
         }

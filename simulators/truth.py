@@ -18,7 +18,10 @@ class Truth:
     schemes: tuple[Scheme, ...]
 
     def risky_parties(self) -> dict[int, int]:
-        """Culprits (and deceived payers), with the UTC ms at which each first became risky."""
+        """Culprits (and deceived payers), with the UTC ms at which each first became risky.
+
+        Keys are party indices; a bank stands as -1 minus its index.
+        """
         onset: dict[int, int] = {}
         for scheme in self.schemes:
             if scheme.benign or scheme.onset_ms < 0:

@@ -7,15 +7,16 @@ any order, by any process, with the same bytes.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from schemas.payment import Payment
-from simulators import entries, names, network, parties, statements
+from simulators import entries, liquidity, names, network, parties, statements
 from simulators.behaviours import FAMILIES, Behaviour
 from simulators.calendar import OPEN_MINUTES, Calendar
 from simulators.cases import HORIZON
@@ -23,13 +24,20 @@ from simulators.clock import MINUTE_MS
 from simulators.codes import BANK, CUSTOMER, Kind
 from simulators.entries import DayLedger, Entries
 from simulators.ground import Ground
+from simulators.habits import Habits
+from simulators.liquidity import Reserves
 from simulators.network import Network
 from simulators.parties import Parties
 from simulators.schemes import MEAN_CULPRITS, Prevalence, Schemes
 from simulators.seeds import U64, stream
+from simulators.switches import Switches
 from simulators.truth import Truth
+from simulators.typologies import TYPOLOGIES
 
-_MOST_CENTS = 10_000_000_000_00
+_MEAN_LENGTH: Final = 5
+"""Days of a scheme before it is over, on average: older ones reach into the first days."""
+_LAST_MS: Final = OPEN_MINUTES * MINUTE_MS - 1
+_MOST_CENTS: Final = 10_000_000_000_00
 
 
 @dataclass(frozen=True)
@@ -49,6 +57,9 @@ class WorldConfig:
         difficulty: mean difficulty of schemes, in (0, 1).
         fresh_share: share of culprits that were born shortly before.
         camouflage: ordinary payments that culprits make beside a scheme, as a share.
+        habit_share: share of people and firms that repeat a look-alike for life.
+        turned: share of schemes led by a party with a benign habit of another kind.
+        switches: what changes on a given day.
     """
 
     participants: int = 200
@@ -63,6 +74,9 @@ class WorldConfig:
     difficulty: float = 0.5
     fresh_share: float = 0.7
     camouflage: float = 0.5
+    habit_share: float = 0.003
+    turned: float = 0.1
+    switches: Switches = field(default_factory=Switches)
 
     def __post_init__(self) -> None:
         """Refuse sizes that no world can have.
@@ -82,9 +96,20 @@ class WorldConfig:
             raise ValueError("difficulty must lie between 0 and 1")
         if self.lookalikes < 1:
             raise ValueError("lookalikes must be at least 1: schemes hide behind them")
-        for name in ("birth_rate", "risky_share", "fresh_share", "camouflage"):
+        for name in (
+            "birth_rate",
+            "risky_share",
+            "fresh_share",
+            "camouflage",
+            "habit_share",
+            "turned",
+        ):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} must lie between 0 and 1")
+        known = {t.name for t in TYPOLOGIES} | {f.name for f in FAMILIES}
+        for name, _ in self.switches.typology_days + self.switches.family_days:
+            if name not in known:
+                raise ValueError(f"switches name {name!r}, which is no typology or family")
 
 
 class World:
@@ -112,17 +137,21 @@ class World:
             family.build(self.ground, family.share * per_day, stream(seed, "found", family.name))
             for family in FAMILIES
         )
-        self.schemes = Schemes(self.ground, seed, self._prevalence())
+        habitual = [i for i, typology in enumerate(TYPOLOGIES) if typology.habitual]
+        habits = Habits.draw(people, config.habit_share, habitual, stream(seed, "habits"))
+        self.schemes = Schemes(self.ground, seed, self._prevalence(), habits, config.switches)
+        self._reserves = Reserves.draw(config.participants, stream(seed, "reserves"))
 
     def _prevalence(self) -> Prevalence:
         config = self.config
         culprits = config.risky_share * len(self.parties)
         return Prevalence(
-            schemes_per_day=culprits / MEAN_CULPRITS / (config.days + HORIZON / 2),
+            schemes_per_day=culprits / MEAN_CULPRITS / (config.days + _MEAN_LENGTH),
             lookalikes=config.lookalikes,
             difficulty=config.difficulty,
             fresh_share=config.fresh_share,
             camouflage=config.camouflage,
+            turned=config.turned,
         )
 
     @property
@@ -163,6 +192,9 @@ class World:
             raise IndexError(f"day {index} is not one of 0 to {self.config.days - 1}")
         parts: list[Entries] = []
         for number, (family, behaviour) in enumerate(zip(FAMILIES, self._behaviours, strict=True)):
+            begins = self.config.switches.begins(family.name)
+            if begins is not None and index < begins:
+                continue
             rng = stream(self.config.seed, "day", family.name, index)
             made = behaviour.entries(self.ground, index, rng)
             made.family[:] = number
@@ -172,10 +204,12 @@ class World:
         planned.family[:] = len(FAMILIES)
         parts.append(planned)
         whole = entries.join(parts)
-        whole = whole.take(self._settles(whole, index))
-        last = OPEN_MINUTES * MINUTE_MS - 1
-        np.clip(whole.offset_ms, 0, last, out=whole.offset_ms)
+        whole = self.config.switches.drift(whole.take(self._settles(whole, index)), index)
         np.clip(whole.amount_cents, 1, _MOST_CENTS, out=whole.amount_cents)
+        rng = stream(self.config.seed, "holds", index)
+        liquidity.apply_holds(whole, self.schemes.holds(index), rng)
+        np.clip(whole.offset_ms, 0, _LAST_MS, out=whole.offset_ms)
+        whole = liquidity.queue(whole, self._reserves.caps(whole), _LAST_MS)
         return DayLedger.sorted(index, int(self.calendar.open_ms[index]), whole)
 
     def _unused_links(self, parts: list[Entries], index: int) -> Entries:
@@ -224,7 +258,7 @@ class World:
     def truth(self) -> Truth:
         """What is true of the whole world's schemes and look-alikes; made when first asked."""
         first_days = range(-HORIZON, self.config.days)
-        planned = Schemes(self.ground, self.config.seed, self.schemes.prevalence)
+        planned = self.schemes
         return Truth(tuple(s for day in first_days for s in planned.summaries(day)))
 
 

@@ -36,7 +36,7 @@ def build(ground: Ground, budget: float, rng: np.random.Generator) -> Exchanges:
     """Draw customers over the links."""
     parts = []
     for payer, payee, share in _FLOWS:
-        debtor, creditor = ground.pairs(int(budget * share / _RATE), payer, payee, rng)
+        debtor, creditor = ground.pairs(int(1.15 * budget * share / _RATE), payer, payee, rng)
         n = debtor.size
         own = np.where(ground.parties.kind[debtor] == Kind.EXCHANGE, creditor, debtor)
         relations = found(

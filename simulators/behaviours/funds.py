@@ -37,7 +37,7 @@ def build(ground: Ground, budget: float, rng: np.random.Generator) -> Funds:
     parts = []
     for payer, payee, share, period, rate, why in _FLOWS:
         per_day = rate if period == AT_RANDOM else 1 / 21
-        debtor, creditor = ground.pairs(int(budget * share / per_day), payer, payee, rng)
+        debtor, creditor = ground.pairs(int(1.3 * budget * share / per_day), payer, payee, rng)
         n = debtor.size
         scale = ground.parties.scale
         mean = 0.5 * scale[debtor] + 0.5 * scale[creditor] + rng.normal(0.0, 0.6, n)

@@ -35,7 +35,7 @@ def build(ground: Ground, budget: float, rng: np.random.Generator) -> Instalment
     """Draw tenants and borrowers over the links."""
     parts = []
     for payer, payee, share, mean, spread, why in _PAIRS:
-        debtor, creditor = ground.pairs(int(budget * share * 20), payer, payee, rng)
+        debtor, creditor = ground.pairs(int(budget * share * 27), payer, payee, rng)
         n = debtor.size
         period = np.full(n, MONTHLY, dtype=np.int16)
         relations = found(

@@ -9,11 +9,12 @@ from simulators.codes import Kind
 
 NAME = "cycle"
 RISKY = frozenset({"shell"})
+HABITUAL = True
 
 
 def _turn(case: Case, length: int, rounds: int, wait: float, cut: float, size: float) -> None:
     rng = case.rng
-    ring = case.recruit(Kind.FIRM, length)
+    ring = np.append(case.lead(Kind.FIRM), case.recruit(Kind.FIRM, length - 1))
     day, minute = 0, float(case.minutes(1, "customer")[0])
     for _ in range(rounds):
         dollars = size * rng.lognormal(0.0, 0.4)

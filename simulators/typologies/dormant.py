@@ -9,12 +9,13 @@ from simulators.codes import Kind
 
 NAME = "dormant-active"
 RISKY = frozenset({"account"})
+HABITUAL = True
 
 
 def _wake(case: Case, sleep: int, flows: int, size: float, within: float) -> None:
     rng = case.rng
     kind = Kind.FIRM if rng.random() < 0.6 else Kind.PERSON
-    account = case.recruit(kind, 1)
+    account = case.lead(kind)
     opener = case.recruit(Kind.FIRM, 1, fresh=0.1)
     first = case.norm(account) * rng.lognormal(-1.0, 0.7)
     case.pay("habit", 0, case.minutes(1), first, opener, account, ("none", "account"), risky=False)

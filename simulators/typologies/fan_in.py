@@ -9,12 +9,13 @@ from simulators.codes import Kind
 
 NAME = "fan-in"
 RISKY = frozenset({"collector"})
+HABITUAL = True
 
 
 def _collect(case: Case, payers: int, days: float, size: float, spread: float, kept: float) -> None:
     rng = case.rng
     kind = Kind.FIRM if rng.random() < 0.4 else Kind.PERSON
-    hub = case.recruit(kind, 1)
+    hub = case.lead(kind)
     victims = case.recruit(Kind.PERSON, payers, fresh=0.25)
     when = np.minimum(rng.exponential(days, victims.size), 15).astype(int)
     dollars = size * rng.lognormal(0.0, spread, victims.size)

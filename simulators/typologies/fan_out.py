@@ -9,11 +9,12 @@ from simulators.codes import Kind
 
 NAME = "fan-out"
 RISKY = frozenset({"controller", "mule"})
+HABITUAL = True
 
 
 def _scatter(case: Case, payees: int, days: float, total: float, spread: float) -> None:
     rng = case.rng
-    hub = case.recruit(Kind.FIRM if rng.random() < 0.6 else Kind.PERSON, 1)
+    hub = case.lead(Kind.FIRM if rng.random() < 0.6 else Kind.PERSON)
     source = case.recruit(Kind.FIRM, 1, fresh=0.1)
     case.pay("gather", 0, case.minutes(1), total, source, hub, ("source", "controller"))
     mules = case.recruit(Kind.PERSON, payees, fresh=case.fresh_share * 0.7)

@@ -9,11 +9,12 @@ from simulators.codes import Kind
 
 NAME = "pass-through"
 RISKY = frozenset({"mule"})
+HABITUAL = True
 
 
 def _relay(case: Case, rounds: int, wait: float, cut: tuple[float, float], size: float) -> None:
     rng = case.rng
-    mule = case.recruit(Kind.PERSON, 1)[0]
+    mule = case.lead(Kind.PERSON)[0]
     kind = Kind.FIRM if rng.random() < 0.5 else Kind.PERSON
     day = 0
     for _ in range(rounds):

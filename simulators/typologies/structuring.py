@@ -9,11 +9,12 @@ from simulators.codes import Kind
 
 NAME = "structuring"
 RISKY = frozenset({"account"})
+HABITUAL = True
 
 
 def _pieces(case: Case, count: int, gap: float, level: float, spread: float, targets: int) -> None:
     rng = case.rng
-    payer = case.recruit(Kind.FIRM if rng.random() < 0.5 else Kind.PERSON, 1)
+    payer = case.lead(Kind.FIRM if rng.random() < 0.5 else Kind.PERSON)
     payees = case.recruit(Kind.FIRM, targets, fresh=0.4)
     at = np.cumsum(rng.exponential(gap, count))
     keep = at < 20

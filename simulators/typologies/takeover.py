@@ -9,11 +9,12 @@ from simulators.codes import Kind
 
 NAME = "account-takeover"
 RISKY = frozenset({"account", "mule"})
+HABITUAL = True
 
 
 def _drain(case: Case, count: int, hours: float, level: float, probe: bool, new: float) -> None:
     rng = case.rng
-    account = case.recruit(Kind.FIRM if rng.random() < 0.4 else Kind.PERSON, 1, fresh=0.15)
+    account = case.lead(Kind.FIRM if rng.random() < 0.4 else Kind.PERSON, fresh=0.15)
     payees = case.recruit(
         Kind.PERSON if rng.random() < 0.7 else Kind.FIRM, 1 + count // 3, fresh=new
     )

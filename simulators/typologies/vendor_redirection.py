@@ -9,6 +9,7 @@ from simulators.codes import Kind
 
 NAME = "vendor-redirection"
 RISKY = frozenset({"victim", "mule"})
+HABITUAL = True
 
 
 def _redirect(case: Case, invoices: int, redirected: int, level: float, moved: bool) -> None:
@@ -16,7 +17,7 @@ def _redirect(case: Case, invoices: int, redirected: int, level: float, moved: b
     buyer = case.recruit(Kind.FIRM, 1, fresh=0.2)
     supplier = case.recruit(Kind.FIRM, 1, fresh=0.2)
     kind = Kind.FIRM if rng.random() < 0.7 else Kind.PERSON
-    account = case.recruit(kind, 1, fresh=case.fresh_share)
+    account = case.lead(kind)
     usual = float(case.norm(buyer)[0] ** 0.5 * case.norm(supplier)[0] ** 0.5) * 1.3
     gap = int(rng.choice([2, 3, 5]))
     hour = float(case.minutes(1, "customer")[0])

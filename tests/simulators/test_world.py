@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ from simulators.entries import DayLedger
 from simulators.typologies import TYPOLOGIES
 from simulators.world import World, WorldConfig, payment_at
 
-SMALL = WorldConfig(participants=60, parties=600, days=6, seed=11, risky_share=0.05)
+SMALL = WorldConfig(participants=60, parties=600, days=6, seed=11, risky_share=0.2)
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def test_one_seed_gives_the_same_bytes(ledgers: list[DayLedger]) -> None:
 
 
 def test_another_seed_gives_other_bytes(ledgers: list[DayLedger]) -> None:
-    other = World(WorldConfig(participants=60, parties=600, days=6, seed=12, risky_share=0.05))
+    other = World(replace(SMALL, seed=12))
     assert digest(other.day(0)) != digest(ledgers[0])
 
 
@@ -94,14 +94,16 @@ def test_lookalikes_are_never_risky(world: World, ledgers: list[DayLedger]) -> N
         assert not benign & set(risky.tolist())
 
 
-def test_onset_is_the_first_risky_payment(world: World, ledgers: list[DayLedger]) -> None:
+def test_onset_is_never_later_than_the_first_risky_payment(
+    world: World, ledgers: list[DayLedger]
+) -> None:
     first: dict[int, int] = {}
     for ledger in ledgers:
         for row in np.flatnonzero(ledger.debtor_risky | ledger.creditor_risky).tolist():
             first.setdefault(int(ledger.scheme[row]), int(ledger.event_ms[row]))
-    told = {s.ident: s.onset_ms for s in world.truth.schemes if not s.benign and s.onset_ms >= 0}
+    told = {s.ident: s.onset_ms for s in world.truth.schemes if not s.benign}
     assert first
-    assert told == first
+    assert all(0 <= told[ident] <= at for ident, at in first.items())
 
 
 def test_a_payment_carries_no_truth(world: World, ledgers: list[DayLedger]) -> None:
