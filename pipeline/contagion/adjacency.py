@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
 _FIRST_CAPACITY = 4
 
@@ -72,6 +73,16 @@ class Adjacency:
         for node, degree in enumerate(self.degrees):
             self._weights[node][:degree] *= factor
             self.totals[node] *= factor
+
+    def transitions(self) -> sparse.csr_array[np.float64]:
+        """Shares of each row in its total, as a matrix [nodes, nodes]."""
+        nodes = len(self.degrees)
+        starts = np.concatenate([[0], np.cumsum(self.degrees, dtype=np.int64)])
+        nothing = (np.empty(0, np.int64), np.empty(0, np.float64))
+        neighbours = np.concatenate([nothing[0], *map(self.neighbours, range(nodes))])
+        weights = np.concatenate([nothing[1], *map(self.weights, range(nodes))])
+        shares = weights / np.repeat(np.array(self.totals), self.degrees)
+        return sparse.csr_array((shares, neighbours, starts), shape=(nodes, nodes))
 
     def restore_row(
         self,

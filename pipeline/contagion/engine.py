@@ -149,7 +149,7 @@ class ContagionEngine:
         cause = _Cause(change, key, event_ms, (node,), now_ms)
         moved = self._advance(cause, effects)
         for spread in (self.forward, self.reverse):
-            spread.set_seed(node, self.seeds.severity(node))
+            moved += spread.set_seed(node, self.seeds.severity(node), len(self.graph.names))
         noted = np.flatnonzero(self.policy.levels).tolist()
         self._evaluate({*moved, *self._settle(), *noted, node}, cause, effects)
 

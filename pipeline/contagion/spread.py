@@ -55,8 +55,16 @@ class Spread:
         self.residual = np.concatenate([self.residual, np.zeros(room)])
         self._queued.extend(bytes(room))
 
-    def set_seed(self, node: int, severity: float) -> None:
-        """Give a node a severity (0 takes it back); linear in the severities."""
+    def set_seed(self, node: int, severity: float, nodes: int) -> list[int]:
+        """Give a node a severity (0 takes it back); linear in the severities.
+
+        A change of seeds moves the whole graph, so all nodes over the limit are pushed at
+        once, pass by pass over all links. Each pass leaves at most (1 - a) of the
+        residual.
+
+        Returns:
+            The pushed nodes, of the first ``nodes``.
+        """
         change = severity - self.seeds.get(node, 0.0)
         if severity > 0:
             self.seeds[node] = severity
@@ -64,11 +72,21 @@ class Spread:
             self.seeds.pop(node, None)
         if not self.seeds:
             self._forget()
-            return
+            return []
         self.residual[node] += change
-        # The allowed residual follows the seeds' mass, so any node may now be over it.
-        for over in np.flatnonzero(np.abs(self.residual) > self._allowed()).tolist():
-            self._enqueue(over)
+        residual, estimate = self.residual[:nodes], self.estimate[:nodes]
+        allowed = self._allowed()
+        onward = self._rows.transitions().T * (1.0 - self._a)
+        kept = np.where(np.array(self._rows.degrees) == 0, 1.0, self._a)
+        pushed = np.zeros(nodes, bool)
+        while (over := np.abs(residual) > allowed).any():
+            pushed |= over
+            moved = np.where(over, residual, 0.0)
+            residual -= moved
+            estimate += kept * moved
+            residual += onward @ moved
+        found: list[int] = np.flatnonzero(pushed).tolist()
+        return found
 
     def increased(self, source: int, target: int, at: int, before: float, added: float) -> None:
         """Correct for ``added`` weight on source -> target, already in the row.
@@ -115,15 +133,11 @@ class Spread:
 
         The invariant solved for it: r = s - (p - (1 - a) P' p) / a.
         """
-        rows, a = self._rows, self._a
+        a = self._a
         estimate = self.estimate[:nodes]
-        residual = -estimate / a
-        for node in np.flatnonzero(estimate).tolist():
-            p = (1.0 - a) / a * float(estimate[node])
-            if rows.degrees[node] == 0:
-                residual[node] += p
-            else:
-                residual[rows.neighbours(node)] += rows.weights(node) * (p / rows.totals[node])
+        passed = self._rows.transitions().T @ estimate
+        passed += np.where(np.array(self._rows.degrees) == 0, estimate, 0.0)
+        residual = ((1.0 - a) * passed - estimate) / a
         for node, severity in self.seeds.items():
             residual[node] += severity
         self.residual[:nodes] = residual
