@@ -47,15 +47,15 @@ class Connection:
                 "sasl_plain_password": password,
             }
 
-    def producer(self) -> AIOKafkaProducer:
+    def producer(self, **options: Any) -> AIOKafkaProducer:
         """An idempotent producer; a batch may wait out a leader change of 30 s or more."""
-        return AIOKafkaProducer(
-            **self._common,
-            acks="all",
-            enable_idempotence=True,
-            linger_ms=1,
-            request_timeout_ms=40_000,
-        )
+        defaults = {
+            "acks": "all",
+            "enable_idempotence": True,
+            "linger_ms": 1,
+            "request_timeout_ms": 40_000,
+        }
+        return AIOKafkaProducer(**self._common, **(defaults | options))
 
     def consumer(self, *topics: str, **options: Any) -> AIOKafkaConsumer:
         """A consumer that never commits by itself and starts at the earliest record."""

@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from agents.connection import Connection
 from schemas.payment import Payment
@@ -124,7 +125,7 @@ async def _ahead(payments: Iterator[Payment]) -> AsyncIterator[Payment]:
     """Draw payments in a thread, a chunk ahead, so that making them delays no send."""
 
     def chunk() -> list[Payment]:
-        return [payment for payment, _ in zip(payments, range(_CHUNK), strict=False)]
+        return list(islice(payments, _CHUNK))
 
     upcoming = asyncio.create_task(asyncio.to_thread(chunk))
     try:

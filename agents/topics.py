@@ -10,13 +10,16 @@ from aiokafka.errors import for_code
 
 from agents.connection import Connection
 from pipeline.errors import ColdwireError
-from schemas.topics import TOPICS, Topic
+from schemas.topics import PAYMENTS, TOPICS, Topic
 
 log = structlog.get_logger()
 
 _ALREADY_EXISTS = 36
 _BROKER_TIMED = {"payments", "risk-scores", "risk-alerts"}
 """Latency is counted between broker times, so these topics carry the broker's clock."""
+
+_LARGEST_INPUT = 16 * 1024 * 1024
+"""What is too large for a payment must still arrive, to become a dead letter with its reason."""
 
 
 def _declaration(topic: Topic, replication_factor: int) -> NewTopic:
@@ -27,6 +30,8 @@ def _declaration(topic: Topic, replication_factor: int) -> NewTopic:
             "LogAppendTime" if topic.name in _BROKER_TIMED else "CreateTime"
         ),
     }
+    if topic is PAYMENTS:
+        configs["max.message.bytes"] = str(_LARGEST_INPUT)
     return NewTopic(
         name=topic.name,
         num_partitions=topic.partitions,

@@ -5,26 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from pipeline.store import FlagDatabase
-from tests.postgres import postgres_server
-
-
-@pytest.fixture(scope="session")
-def postgres_url() -> Iterator[str]:
-    with postgres_server() as url:
-        yield url
-
-
-@pytest.fixture
-def fresh_postgres_url(postgres_url: str) -> Iterator[str]:
-    """An empty PostgreSQL database of the test's own."""
-    with psycopg.connect(postgres_url, autocommit=True) as admin:
-        admin.execute("DROP DATABASE IF EXISTS flags WITH (FORCE)")
-        admin.execute("CREATE DATABASE flags")
-        yield postgres_url.replace("/postgres?", "/flags?")
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])

@@ -1,0 +1,118 @@
+"""A payment's whole way through a running Coldwire: broker, workers, database."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from agents.recompute import recompute
+from agents.station import Station
+from pipeline.model.checkpoint import SHIPPED, Checkpoint
+from pipeline.settings import Settings
+from pipeline.store import FlagDatabase
+from pipeline.store.canonical import canonical_rows
+from schemas.alert import Alert
+from schemas.records import Flow, Observation, counterparty_record, graph_record
+from schemas.score import Score
+from schemas.topics import (
+    COUNTERPARTY_EVENTS,
+    GRAPH_EVENTS,
+    PAYMENTS,
+    RISK_ALERTS,
+    RISK_SCORES,
+)
+from tests.feeding import feed, kept, payments_of
+
+pytestmark = [pytest.mark.broker, pytest.mark.asyncio(loop_scope="session")]
+
+FED = 600
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session", autouse=True)
+async def fed(station: Station) -> int:
+    sent = await feed(station, payments_of(seed=5, count=FED), rate=120)
+    return sent.payments
+
+
+def database(settings: Settings) -> FlagDatabase:
+    return FlagDatabase.open_read_only(settings.database_url)
+
+
+async def test_each_payment_becomes_two_observations_and_one_flow(station: Station) -> None:
+    payments = await kept(station.connection, PAYMENTS)
+    events = [
+        counterparty_record.validate_json(each.value or b"")
+        for each in await kept(station.connection, COUNTERPARTY_EVENTS)
+    ]
+    flows = [
+        graph_record.validate_json(each.value or b"")
+        for each in await kept(station.connection, GRAPH_EVENTS)
+    ]
+    sides = Counter(each.uetr for each in events if isinstance(each, Observation))
+    moved = Counter(each.uetr for each in flows if isinstance(each, Flow))
+    assert len(payments) >= FED
+    assert sides.keys() == moved.keys()
+    assert len(moved) >= FED
+    assert set(sides.values()) == {2}
+    assert set(moved.values()) == {1}
+
+
+async def test_each_side_of_a_payment_is_scored_once_within_the_deadline_or_marked(
+    station: Station,
+) -> None:
+    scores = [Score.from_bytes(r.value or b"") for r in await kept(station.connection, RISK_SCORES)]
+    sides = Counter((score.uetr, score.role) for score in scores)
+    assert len(sides) >= 2 * FED
+    assert set(sides.values()) == {1}
+    for score in scores:
+        took_ms = (score.scored_at - score.arrived_at).total_seconds() * 1000
+        assert score.deadline_missed == (took_ms > score.deadline_ms)
+
+
+async def test_scores_of_a_counterparty_climb_the_ladder(station: Station) -> None:
+    scores = [Score.from_bytes(r.value or b"") for r in await kept(station.connection, RISK_SCORES)]
+    assert {score.tier.name for score in scores if score.events_seen == 0} == {"PRIOR"}
+    adapted = [score for score in scores if score.tier.name == "ADAPTED"]
+    assert adapted
+    assert all(score.prompt_version > 0 and score.events_seen > 0 for score in adapted)
+
+
+async def test_alerts_in_the_topic_are_the_alerts_in_the_database(
+    station: Station, station_settings: Settings
+) -> None:
+    published = {
+        Alert.from_bytes(each.value or b"").alert_id
+        for each in await kept(station.connection, RISK_ALERTS)
+    }
+    with database(station_settings) as flags, flags.reading() as connection:
+        stored = canonical_rows(connection, "alerts")
+    assert published
+    assert {row.split('"alert_id":"')[1][:32] for row in stored} == published
+
+
+async def test_contagion_flags_say_along_which_path_the_money_went(
+    station: Station, station_settings: Settings
+) -> None:
+    alerts = [Alert.from_bytes(r.value or b"") for r in await kept(station.connection, RISK_ALERTS)]
+    by_graph = [alert for alert in alerts if alert.kind.value == "contagion"]
+    assert by_graph
+    assert all(alert.paths and alert.paths[0].hops for alert in by_graph)
+
+
+async def test_the_database_equals_what_the_logs_lead_to_when_recomputed(
+    station: Station, station_settings: Settings, tmp_path: Path
+) -> None:
+    with FlagDatabase.open(f"sqlite:///{tmp_path / 'again.db'}") as again:
+        again.migrate()
+        await recompute(
+            station.connection,
+            Checkpoint.load(station_settings.checkpoint or SHIPPED),
+            station_settings.deadline_ms,
+            again,
+        )
+        with database(station_settings) as live, live.reading() as was, again.reading() as now:
+            for kind in ("scores", "alerts", "alert_reasons", "flags", "exposures"):
+                assert canonical_rows(was, kind) == canonical_rows(now, kind), kind
