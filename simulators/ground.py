@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,8 @@ from simulators.parties import Parties
 I32 = npt.NDArray[np.int32]
 F64 = npt.NDArray[np.float64]
 
-NOBODY = -1
+NOBODY: Final = -1
+_TRIES: Final = 4
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,38 @@ class Ground:
         """Draw a customer of each agent by activity, or NOBODY where it has none of the kind."""
         return self._shelf(kind).pick(agent, rng)
 
+    def living_pairs(
+        self, n: int, debtor_kind: Kind, creditor_kind: Kind, day: int, rng: np.random.Generator
+    ) -> tuple[I32, I32]:
+        """Draw up to ``n`` pairs as :meth:`pairs` does, of parties that live on a day."""
+        found: list[tuple[I32, I32]] = []
+        missing = n
+        for _ in range(_TRIES):
+            debtor, creditor = self.pairs(2 * missing, debtor_kind, creditor_kind, rng)
+            lives = self.parties.alive(debtor, day) & self.parties.alive(creditor, day)
+            found.append((debtor[lives][:missing], creditor[lives][:missing]))
+            missing -= found[-1][0].size
+            if missing <= 0:
+                break
+        return np.concatenate([d for d, _ in found]), np.concatenate([c for _, c in found])
+
+    def living_partners(
+        self,
+        party: I32,
+        kind: Kind,
+        day: int,
+        rng: np.random.Generator,
+        *,
+        outgoing: bool = True,
+    ) -> I32:
+        """Draw partners as :meth:`partners` does, that live on a day, or NOBODY."""
+        found = np.full(party.size, NOBODY, dtype=np.int32)
+        for _ in range(_TRIES):
+            open_ = np.flatnonzero(found < 0)
+            drawn = self.partners(party[open_], kind, rng, outgoing=outgoing)
+            found[open_] = np.where(self.parties.alive(drawn, day), drawn, NOBODY)
+        return found
+
     def pairs(
         self, n: int, debtor_kind: Kind, creditor_kind: Kind, rng: np.random.Generator
     ) -> tuple[I32, I32]:
@@ -101,12 +135,6 @@ class Ground:
         there = self._far_end(outgoing)[at]
         found = self.at_agents(there, kind, rng)
         return np.where((high > low) & (found != party), found, NOBODY).astype(np.int32)
-
-    def bank_links(self, n: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
-        """Draw ``n`` links (indices) by weight."""
-        cumulative = np.cumsum(self.network.weight)
-        drawn = np.searchsorted(cumulative, rng.random(n) * cumulative[-1], side="right")
-        return np.asarray(drawn, dtype=np.int64)
 
     def _shelf(self, kind: Kind) -> _Shelf:
         if kind not in self._shelves:

@@ -68,7 +68,7 @@ class Reserves:
 
     Attributes:
         caution: float64 [participants], daylight credit it dares to use, as a share of what
-            it sends on the day (never less than its largest payment).
+            it sends on the day (never less than its largest payment or its net outflow).
     """
 
     caution: npt.NDArray[np.float64]
@@ -82,21 +82,23 @@ class Reserves:
         """Cents below the opening balance that each bank may reach on a day."""
         n = self.caution.size
         sent = np.bincount(day.debtor_agent, weights=day.amount_cents, minlength=n)
+        received = np.bincount(day.creditor_agent, weights=day.amount_cents, minlength=n)
         largest = np.zeros(n, dtype=np.int64)
         np.maximum.at(largest, day.debtor_agent, day.amount_cents)
-        return np.maximum((sent * self.caution).astype(np.int64), largest)
+        needed = np.maximum(sent * self.caution, sent - received)
+        return np.asarray(np.maximum(needed.astype(np.int64), largest), dtype=np.int64)
 
 
-def queue(day: Entries, caps: npt.NDArray[np.int64], close_ms: int) -> Entries:
+def queue(day: Entries, caps: npt.NDArray[np.int64], cutoff_ms: int) -> Entries:
     """Settle a day in time order under the caps; what waits moves to its release.
 
-    Settlement payments go ahead of the queue. What still waits at the close is sent then,
-    on credit at the penalty rate.
+    Settlement payments go ahead of the queue. What still waits at the cut-off is sent then,
+    on dearer credit.
 
     Args:
         day: payments in any order.
         caps: cents of daylight credit per participant.
-        close_ms: offset at which the day ends.
+        cutoff_ms: offset at which nothing waits any longer.
     """
     order = np.argsort(day.offset_ms, kind="stable")
     at = day.offset_ms[order].tolist()
@@ -125,7 +127,7 @@ def queue(day: Entries, caps: npt.NDArray[np.int64], close_ms: int) -> Entries:
                 settled.append(released)
     for line in waiting.values():
         for row in line:
-            at[row] = close_ms
+            at[row] = max(at[row], cutoff_ms)
     moved = day.offset_ms.copy()
     moved[order] = at
     return replace(day, offset_ms=moved)

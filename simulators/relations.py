@@ -11,7 +11,7 @@ import numpy.typing as npt
 from simulators import clock
 from simulators.calendar import Calendar
 from simulators.codes import CUSTOMER, instrument, purpose
-from simulators.entries import Entries, rows
+from simulators.entries import Entries, join, rows
 from simulators.ground import Ground
 from simulators.parties import FOREVER
 
@@ -22,6 +22,9 @@ MONTHLY: Final = -1
 MONTH_END: Final = -2
 """Period of one that is due ``phase`` business days before the month's last."""
 
+_SETTLED: Final = 60
+"""Days over which partners that met late are spread, in however short a world."""
+_DAYS_A_MONTH: Final = 21.0
 _LAST_COMMON_DAY: Final = 17
 
 
@@ -90,7 +93,7 @@ def found(
     waits = rng.exponential(3.0, n) * (rng.random(n) > 0.35)
     start = np.where(both >= 0, both + waits, 0)
     late = (both < 0) & (rng.random(n) < 0.3)
-    start = np.where(late, rng.random(n) * len(ground.calendar.dates), start)
+    start = np.where(late, rng.random(n) * max(len(ground.calendar.dates), _SETTLED), start)
     life = np.where(rng.random(n) < 0.25, rng.exponential(90.0, n) + 5, FOREVER - start)
     dead = np.minimum(parties.death[debtor], parties.death[creditor])
     made: dict[str, npt.NDArray[Any]] = {
@@ -149,6 +152,14 @@ class Standing:
     message_type: int = CUSTOMER
     local_instrument: int = instrument("CTRC")
 
+    def mean_per_day(self, days: int) -> float:
+        """Payments per day that the relations give over a world of so many days."""
+        r = self.relations
+        lasts = np.minimum(r.end, days).astype(np.float64) - np.maximum(r.start, 0)
+        usual = np.where(r.period > 0, 1.0 / np.maximum(r.period, 1), 1.0 / _DAYS_A_MONTH)
+        rate = np.where(r.period == AT_RANDOM, r.rate, usual)
+        return float((rate * np.maximum(lasts, 0.0)).sum() / days)
+
     def entries(self, ground: Ground, day: int, rng: np.random.Generator) -> Entries:
         """Payments of the relations that are due on a day."""
         due = self.relations.take(self.relations.due(ground.calendar, day, rng))
@@ -164,6 +175,21 @@ class Standing:
             message_type=self.message_type,
             local_instrument=self.local_instrument,
         )
+
+
+@dataclass(frozen=True)
+class Standings:
+    """Several sets of standing relations that make one behaviour."""
+
+    parts: tuple[Standing, ...]
+
+    def mean_per_day(self, days: int) -> float:
+        """Payments per day over a world of so many days."""
+        return sum(part.mean_per_day(days) for part in self.parts)
+
+    def entries(self, ground: Ground, day: int, rng: np.random.Generator) -> Entries:
+        """Payments of all parts that are due on a day."""
+        return join([part.entries(ground, day, rng) for part in self.parts])
 
 
 def purposes(choices: dict[str, float], n: int, rng: np.random.Generator) -> npt.NDArray[np.int8]:

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from schemas.payment import Payment
 from simulators import entries, liquidity, names, network, parties, statements
 from simulators.behaviours import FAMILIES, Behaviour
-from simulators.calendar import OPEN_MINUTES, Calendar
+from simulators.calendar import CUSTOMER_CUTOFF, OPEN_MINUTES, Calendar
 from simulators.cases import HORIZON
 from simulators.clock import MINUTE_MS
 from simulators.codes import BANK, CUSTOMER, Kind
@@ -36,6 +36,7 @@ from simulators.typologies import TYPOLOGIES
 
 _MEAN_LENGTH: Final = 5
 """Days of a scheme before it is over, on average: older ones reach into the first days."""
+_CUTOFF_MS: Final = (CUSTOMER_CUTOFF - 1) * MINUTE_MS
 _LAST_MS: Final = OPEN_MINUTES * MINUTE_MS - 1
 _MOST_CENTS: Final = 10_000_000_000_00
 
@@ -134,8 +135,7 @@ class World:
         calendar = Calendar.starting(config.start, config.days)
         self.ground = Ground(net, people, calendar, per_day)
         self._behaviours: tuple[Behaviour, ...] = tuple(
-            family.build(self.ground, family.share * per_day, stream(seed, "found", family.name))
-            for family in FAMILIES
+            family.found(self.ground, family.share * per_day, seed) for family in FAMILIES
         )
         habitual = [i for i, typology in enumerate(TYPOLOGIES) if typology.habitual]
         habits = Habits.draw(people, config.habit_share, habitual, stream(seed, "habits"))
@@ -209,7 +209,7 @@ class World:
         rng = stream(self.config.seed, "holds", index)
         liquidity.apply_holds(whole, self.schemes.holds(index), rng)
         np.clip(whole.offset_ms, 0, _LAST_MS, out=whole.offset_ms)
-        whole = liquidity.queue(whole, self._reserves.caps(whole), _LAST_MS)
+        whole = liquidity.queue(whole, self._reserves.caps(whole), _CUTOFF_MS)
         return DayLedger.sorted(index, int(self.calendar.open_ms[index]), whole)
 
     def _unused_links(self, parts: list[Entries], index: int) -> Entries:

@@ -28,6 +28,11 @@ from simulators.behaviours import (
 )
 from simulators.entries import Entries
 from simulators.ground import Ground
+from simulators.relations import Standing, Standings
+from simulators.seeds import stream
+
+_GAUGE: Final = 0.1
+_MOST: Final = 6.0
 
 
 class Behaviour(Protocol):
@@ -51,6 +56,19 @@ class Family:
     name: str
     share: float
     build: Callable[[Ground, float, np.random.Generator], Behaviour]
+
+    def found(self, ground: Ground, budget: float, seed: int) -> Behaviour:
+        """Found the family so that it meets its budget on average over the world's days.
+
+        Standing relations come and go with the parties; how many of them are alive on a day
+        is gauged on a small family first.
+        """
+        days = len(ground.calendar.dates)
+        small = self.build(ground, budget * _GAUGE, stream(seed, "gauge", self.name))
+        if isinstance(small, Standing | Standings):
+            given = small.mean_per_day(days) / _GAUGE
+            budget *= min(budget / max(given, 1e-9), _MOST)
+        return self.build(ground, budget, stream(seed, "found", self.name))
 
 
 FAMILIES: Final = (

@@ -26,21 +26,21 @@ class Closings:
         """Closings of a day, more of them at the month's end."""
         busy = 2.0 if ground.calendar.month_left[day] < 3 else 0.85
         n = int(rng.poisson(busy * self.budget / 3.6))
-        lender, escrow = ground.pairs(n, Kind.LENDER, Kind.PROPERTY, rng)
+        lender, escrow = ground.living_pairs(n, Kind.LENDER, Kind.PROPERTY, day, rng)
         n = lender.size
         price = rng.lognormal(12.7, 0.6, n)
         loan = price * rng.uniform(0.5, 0.9, n)
         at = np.clip(rng.normal(minute_of(11, 30), 120, n), 300, CUSTOMER_CUTOFF - 200)
         parts = [self._leg(ground, rng, at, loan, lender, escrow)]
-        buyer = ground.partners(escrow, Kind.PERSON, rng, outgoing=False)
+        buyer = ground.living_partners(escrow, Kind.PERSON, day, rng, outgoing=False)
         parts.append(self._leg(ground, rng, at - 60 * rng.random(n), price - loan, buyer, escrow))
         owed = price * rng.uniform(0.0, 0.6, n)
         later = np.minimum(at + rng.lognormal(4.2, 0.6, n), CUSTOMER_CUTOFF - 2)
-        seller = ground.partners(escrow, Kind.PERSON, rng)
+        seller = ground.living_partners(escrow, Kind.PERSON, day, rng)
         parts.append(
             self._leg(ground, rng, later, (price - owed) * 0.985, seller, escrow, out=True)
         )
-        old = ground.partners(escrow, Kind.LENDER, rng)
+        old = ground.living_partners(escrow, Kind.LENDER, day, rng)
         old = np.where(owed > 0.1 * price, old, NOBODY).astype(np.int32)
         parts.append(self._leg(ground, rng, later + 1, owed, old, escrow, out=True))
         return entries.join(parts)

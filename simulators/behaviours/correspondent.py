@@ -25,14 +25,14 @@ class Chains:
     foreign: npt.NDArray[np.int32]
     share: npt.NDArray[np.float64]
 
-    def entries(self, ground: Ground, _day: int, rng: np.random.Generator) -> Entries:
+    def entries(self, ground: Ground, day: int, rng: np.random.Generator) -> Entries:
         """First legs into the correspondent, second legs out minutes later, covers in between."""
         n = int(rng.poisson(self.budget / 2.5))
         if not self.foreign.size or not n:
             return entries.empty()
         middle = rng.choice(self.foreign, n, p=self.share)
-        payer = ground.partners(middle, Kind.FIRM, rng, outgoing=False)
-        payee = ground.partners(middle, Kind.FIRM, rng)
+        payer = ground.living_partners(middle, Kind.FIRM, day, rng, outgoing=False)
+        payee = ground.living_partners(middle, Kind.FIRM, day, rng)
         keep = (payer >= 0) & (payee >= 0) & (payer != payee)
         middle, payer, payee = middle[keep], payer[keep], payee[keep]
         n = middle.size

@@ -6,9 +6,8 @@ import numpy as np
 
 from simulators import clock
 from simulators.codes import Kind
-from simulators.entries import Entries, join
 from simulators.ground import Ground
-from simulators.relations import AT_RANDOM, Standing, found, purposes
+from simulators.relations import AT_RANDOM, Standing, Standings, found, purposes
 
 NAME = "exchanges"
 
@@ -21,22 +20,11 @@ _FLOWS = (
 _RATE = 0.09
 
 
-class Exchanges:
-    """Deposits and withdrawals."""
-
-    def __init__(self, parts: list[Standing]) -> None:
-        self._parts = parts
-
-    def entries(self, ground: Ground, day: int, rng: np.random.Generator) -> Entries:
-        """Deposits and withdrawals of a day."""
-        return join([part.entries(ground, day, rng) for part in self._parts])
-
-
-def build(ground: Ground, budget: float, rng: np.random.Generator) -> Exchanges:
+def build(ground: Ground, budget: float, rng: np.random.Generator) -> Standings:
     """Draw customers over the links."""
     parts = []
     for payer, payee, share in _FLOWS:
-        debtor, creditor = ground.pairs(int(1.15 * budget * share / _RATE), payer, payee, rng)
+        debtor, creditor = ground.pairs(int(budget * share / _RATE), payer, payee, rng)
         n = debtor.size
         own = np.where(ground.parties.kind[debtor] == Kind.EXCHANGE, creditor, debtor)
         relations = found(
@@ -52,4 +40,4 @@ def build(ground: Ground, budget: float, rng: np.random.Generator) -> Exchanges:
             purpose=purposes({"": 0.6, "INVS": 0.15, "FREX": 0.1, "OTHR": 0.15}, n, rng),
         )
         parts.append(Standing(relations, round_share=0.5, jitter=240.0))
-    return Exchanges(parts)
+    return Standings(tuple(parts))

@@ -6,9 +6,17 @@ import numpy as np
 
 from simulators import clock
 from simulators.codes import Kind
-from simulators.entries import Entries, join
 from simulators.ground import Ground
-from simulators.relations import AT_RANDOM, MONTH_END, MONTHLY, Standing, found, phases, purposes
+from simulators.relations import (
+    AT_RANDOM,
+    MONTH_END,
+    MONTHLY,
+    Standing,
+    Standings,
+    found,
+    phases,
+    purposes,
+)
 
 NAME = "funds"
 
@@ -21,23 +29,12 @@ _FLOWS = (
 )
 
 
-class Funds:
-    """The flows of investment funds with their investors and each other."""
-
-    def __init__(self, parts: list[Standing]) -> None:
-        self._parts = parts
-
-    def entries(self, ground: Ground, day: int, rng: np.random.Generator) -> Entries:
-        """Flows of a day."""
-        return join([part.entries(ground, day, rng) for part in self._parts])
-
-
-def build(ground: Ground, budget: float, rng: np.random.Generator) -> Funds:
+def build(ground: Ground, budget: float, rng: np.random.Generator) -> Standings:
     """Draw investors over the links."""
     parts = []
     for payer, payee, share, period, rate, why in _FLOWS:
         per_day = rate if period == AT_RANDOM else 1 / 21
-        debtor, creditor = ground.pairs(int(1.3 * budget * share / per_day), payer, payee, rng)
+        debtor, creditor = ground.pairs(int(budget * share / per_day), payer, payee, rng)
         n = debtor.size
         scale = ground.parties.scale
         mean = 0.5 * scale[debtor] + 0.5 * scale[creditor] + rng.normal(0.0, 0.6, n)
@@ -56,4 +53,4 @@ def build(ground: Ground, budget: float, rng: np.random.Generator) -> Funds:
             purpose=purposes(why, n, rng),
         )
         parts.append(Standing(relations, round_share=0.35, jitter=60.0))
-    return Funds(parts)
+    return Standings(tuple(parts))

@@ -6,9 +6,8 @@ import numpy as np
 
 from simulators import clock
 from simulators.codes import Kind
-from simulators.entries import Entries, join
 from simulators.ground import Ground
-from simulators.relations import MONTHLY, Standing, found, phases, purposes
+from simulators.relations import MONTHLY, Standing, Standings, found, phases, purposes
 
 NAME = "instalments"
 
@@ -20,22 +19,11 @@ _PAIRS = (
 )
 
 
-class Instalments:
-    """Tenants and borrowers, persons and firms."""
-
-    def __init__(self, parts: list[Standing]) -> None:
-        self._parts = parts
-
-    def entries(self, ground: Ground, day: int, rng: np.random.Generator) -> Entries:
-        """Instalments that are due on a day."""
-        return join([part.entries(ground, day, rng) for part in self._parts])
-
-
-def build(ground: Ground, budget: float, rng: np.random.Generator) -> Instalments:
+def build(ground: Ground, budget: float, rng: np.random.Generator) -> Standings:
     """Draw tenants and borrowers over the links."""
     parts = []
     for payer, payee, share, mean, spread, why in _PAIRS:
-        debtor, creditor = ground.pairs(int(budget * share * 27), payer, payee, rng)
+        debtor, creditor = ground.pairs(int(budget * share * 21), payer, payee, rng)
         n = debtor.size
         period = np.full(n, MONTHLY, dtype=np.int16)
         relations = found(
@@ -51,4 +39,4 @@ def build(ground: Ground, budget: float, rng: np.random.Generator) -> Instalment
             purpose=purposes(why, n, rng),
         )
         parts.append(Standing(relations, round_share=0.4, jitter=120.0))
-    return Instalments(parts)
+    return Standings(tuple(parts))

@@ -14,7 +14,7 @@ NAME = "personal"
 
 def build(ground: Ground, budget: float, rng: np.random.Generator) -> Standing:
     """Draw acquaintances over the links; most pay each other rarely."""
-    debtor, creditor = ground.pairs(int(budget * 19), Kind.PERSON, Kind.PERSON, rng)
+    debtor, creditor = ground.pairs(int(budget * 14), Kind.PERSON, Kind.PERSON, rng)
     n = debtor.size
     period = rng.choice(np.array([AT_RANDOM, MONTHLY], dtype=np.int16), n, p=[0.85, 0.15])
     scale = ground.parties.scale

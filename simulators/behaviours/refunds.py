@@ -54,7 +54,7 @@ class Refunds:
         n = int(rng.poisson(self.budget / (1 + _RETURNED)))
         buyers = []
         for share, kind in ((0.6, Kind.PERSON), (0.4, Kind.FIRM)):
-            buyers.append(ground.pairs(int(n * share), kind, Kind.FIRM, rng))
+            buyers.append(ground.living_pairs(int(n * share), kind, Kind.FIRM, day, rng))
         debtor = np.concatenate([b[0] for b in buyers])
         creditor = np.concatenate([b[1] for b in buyers])
         scale = ground.parties.scale[debtor]

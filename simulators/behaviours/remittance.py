@@ -2,34 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from simulators import clock, entries
+from simulators import clock
 from simulators.codes import Kind
-from simulators.entries import Entries
 from simulators.ground import Ground
-from simulators.relations import AT_RANDOM, MONTHLY, Standing, found, phases, purposes
+from simulators.relations import AT_RANDOM, MONTHLY, Standing, Standings, found, phases, purposes
 
 NAME = "remittance"
 
 
-@dataclass(frozen=True)
-class Remittance:
-    """Collections from people and payouts to partners."""
-
-    collect: Standing
-    payout: Standing
-
-    def entries(self, ground: Ground, day: int, rng: np.random.Generator) -> Entries:
-        """Both sides of a day."""
-        return entries.join(
-            [self.collect.entries(ground, day, rng), self.payout.entries(ground, day, rng)]
-        )
-
-
-def build(ground: Ground, budget: float, rng: np.random.Generator) -> Remittance:
+def build(ground: Ground, budget: float, rng: np.random.Generator) -> Standings:
     """Draw senders and payout partners over the links."""
     debtor, creditor = ground.pairs(int(budget * 9.0), Kind.PERSON, Kind.REMITTER, rng)
     n = debtor.size
@@ -60,4 +43,6 @@ def build(ground: Ground, budget: float, rng: np.random.Generator) -> Remittance
         minute=clock.minutes(rng, "foreign", n),
         purpose=purposes({"": 0.6, "CORT": 0.2, "OTHR": 0.2}, n, rng),
     )
-    return Remittance(Standing(collect, round_share=0.65, jitter=180.0), Standing(payout, 0.4))
+    return Standings(
+        (Standing(collect, round_share=0.65, jitter=180.0), Standing(payout, round_share=0.4))
+    )

@@ -28,11 +28,11 @@ class Spot:
 
     budget: float
 
-    def entries(self, ground: Ground, _day: int, rng: np.random.Generator) -> Entries:
+    def entries(self, ground: Ground, day: int, rng: np.random.Generator) -> Entries:
         """One-off payments of a day."""
         parts = []
         for payer, payee, share in _SIDES:
-            debtor, creditor = ground.pairs(int(self.budget * share), payer, payee, rng)
+            debtor, creditor = ground.living_pairs(int(self.budget * share), payer, payee, day, rng)
             n = debtor.size
             mean = 0.6 * ground.parties.scale[debtor] + 0.4 * ground.parties.scale[creditor]
             parts.append(

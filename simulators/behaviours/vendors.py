@@ -14,7 +14,7 @@ NAME = "vendors"
 
 def build(ground: Ground, budget: float, rng: np.random.Generator) -> Standing:
     """Draw supplier relations over the links of the network."""
-    debtor, creditor = ground.pairs(int(budget * 7.6), Kind.FIRM, Kind.FIRM, rng)
+    debtor, creditor = ground.pairs(int(budget * 5.0), Kind.FIRM, Kind.FIRM, rng)
     n = debtor.size
     terms = np.array([5, 10, 15, 22, MONTHLY, AT_RANDOM], dtype=np.int16)
     period = rng.choice(terms, n, p=[0.08, 0.12, 0.1, 0.12, 0.18, 0.4])
