@@ -20,6 +20,7 @@ from pipeline.model.checkpoint import SHIPPED, Checkpoint
 from pipeline.scoring.budget import Budget
 from pipeline.scoring.effects import Effects, LogRecord
 from pipeline.scoring.engine import ProfileEngine
+from pipeline.scoring.warm_up import warm_up
 from pipeline.settings import Settings
 from schemas.dead_letter import Fault
 from schemas.records import counterparty_record
@@ -124,5 +125,6 @@ def _messages(effects: Effects) -> list[Outgoing]:
 
 def make_profile(settings: Settings, connection: Connection, publisher: Publisher) -> Profile:
     """Make the profile worker with the configured or the shipped checkpoint."""
-    engine = ProfileEngine(Checkpoint.load(settings.checkpoint or SHIPPED))
-    return Profile(engine, settings.deadline_ms, connection, publisher)
+    checkpoint = Checkpoint.load(settings.checkpoint or SHIPPED)
+    warm_up(checkpoint)
+    return Profile(ProfileEngine(checkpoint), settings.deadline_ms, connection, publisher)

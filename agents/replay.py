@@ -59,11 +59,18 @@ class Replay:
     Args:
         connection: to the broker.
         pace: of the schedule.
+        on_due: called with each payment and the epoch time, in seconds, when it was due.
     """
 
-    def __init__(self, connection: Connection, pace: Pace) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        pace: Pace,
+        on_due: Callable[[Payment, float], None] | None = None,
+    ) -> None:
         self._producer = connection.producer()
         self._pace = pace
+        self._on_due = on_due
         self._stopped = asyncio.Event()
         self.sent = Sent()
 
@@ -84,7 +91,7 @@ class Replay:
             aiokafka.errors.KafkaError: a payment was not acknowledged.
         """
         await self._producer.start()
-        start = time.monotonic()
+        start, epoch = time.monotonic(), time.time()
         first: float | None = None
         futures: set[asyncio.Future[object]] = set()
         try:
@@ -94,6 +101,8 @@ class Replay:
                 due = self._pace.due(self.sent.payments, event_s - first)
                 if self._stopped.is_set() or (for_s is not None and due >= for_s):
                     break
+                if self._on_due is not None:
+                    self._on_due(payment, epoch + due)
                 await self._wait_for(start + due)
                 late = time.monotonic() - start - due
                 if self._pace != Pace():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from types import TracebackType
 from typing import Self
@@ -85,8 +84,6 @@ class Station:
             "COLDWIRE_DATA_DIR": str(settings.data_dir.resolve()),
             "COLDWIRE_KAFKA__BOOTSTRAP_SERVERS": self.broker.bootstrap_servers,
             "COLDWIRE_DEADLINE_MS": str(settings.deadline_ms),
-            # One thread a worker: two cores carry five processes, and barriers cost more.
-            "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1"),
         }
         if settings.checkpoint is not None:
             environment["COLDWIRE_CHECKPOINT"] = str(settings.checkpoint.resolve())

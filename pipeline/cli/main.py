@@ -7,9 +7,13 @@ import sys
 import typer
 from rich.console import Console
 
-from pipeline.cli import alerts, broker, flags
+from pipeline.cli import alerts, broker, flags, schemas
 from pipeline.cli.agent import agent
+from pipeline.cli.bench import bench
+from pipeline.cli.desk import desk
 from pipeline.cli.doctor import doctor
+from pipeline.cli.replay import replay
+from pipeline.cli.simulate import simulate
 from pipeline.cli.sql import sql
 from pipeline.cli.up import up
 from pipeline.errors import ColdwireError
@@ -22,10 +26,15 @@ app = typer.Typer(
 )
 app.command()(up)
 app.command()(agent)
+app.command()(simulate)
+app.command()(replay)
+app.command()(desk)
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(flags.app, name="flags")
 app.command()(sql)
+app.add_typer(schemas.app, name="schemas")
 app.command()(doctor)
+app.command()(bench)
 app.add_typer(broker.app, name="broker")
 
 _USERS_MISTAKE = 2

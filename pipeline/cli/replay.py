@@ -1,0 +1,127 @@
+"""``coldwire replay``: files, or a live simulation, into ``payments``."""
+
+from __future__ import annotations
+
+import asyncio
+import json as json_module
+import signal
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from itertools import chain, islice
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from agents.connection import Connection
+from agents.replay import Pace, Replay, Sent
+from pipeline.errors import ColdwireError
+from pipeline.settings import load_settings
+from schemas.payment import Payment
+from simulators.files import read_payments
+from simulators.world import World, WorldConfig
+
+_PATIENCE_S = 10.0
+_REDRAW_S = 0.2
+_LIVE_WORLD = WorldConfig(participants=200, parties=3000, days=1000)
+
+
+def replay(
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Parquet or JSON lines, or folders of them; none: a live simulation."),
+    ] = None,
+    rate: Annotated[float | None, typer.Option(help="Payments a second.", min=0.01)] = None,
+    speed: Annotated[
+        float | None, typer.Option(help="Multiple of the original gaps between payments.", min=0.01)
+    ] = None,
+    limit: Annotated[int | None, typer.Option(help="End after so many payments.", min=1)] = None,
+    skip: Annotated[int, typer.Option(help="Leave out so many payments first.", min=0)] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the live simulation.", min=0)] = 7,
+    json: Annotated[bool, typer.Option("--json", help="Print what was sent as JSON.")] = False,
+) -> None:
+    """Send payments on an absolute schedule; without --rate and --speed as fast as it goes.
+
+    A late send does not shift the later ones; the largest slip is reported.
+
+    Example: coldwire replay out/world --speed 600
+    """
+    if rate is not None and speed is not None:
+        raise ColdwireError("--rate and --speed exclude each other", "give one of them")
+    connection = Connection(load_settings().kafka)
+    source = _from_files(files) if files else World(_world(seed)).payments()
+    chosen = islice(source, skip, None if limit is None else skip + limit)
+    sent = asyncio.run(_run(connection, chosen, Pace(rate=rate, speed=speed), limit))
+    if json:
+        sys.stdout.write(json_module.dumps(asdict(sent)) + "\n")
+    else:
+        Console().print(
+            f"{sent.payments} payments sent in {sent.took_s:.1f} s; "
+            f"largest slip behind the schedule {1000 * sent.slip_s:.0f} ms"
+        )
+
+
+def _world(seed: int) -> WorldConfig:
+    return WorldConfig(
+        participants=_LIVE_WORLD.participants,
+        parties=_LIVE_WORLD.parties,
+        days=_LIVE_WORLD.days,
+        seed=seed,
+    )
+
+
+def _from_files(paths: list[Path]) -> Iterator[Payment]:
+    found: list[Path] = []
+    for path in paths:
+        if not path.exists():
+            raise ColdwireError(f"{path} does not exist", "name a file or a folder of payments")
+        if path.is_dir():
+            days = sorted(path.glob("payments-*.parquet")) or sorted(path.glob("payments-*.jsonl"))
+            if not days:
+                raise ColdwireError(f"no payments-* files in {path}", "see `coldwire simulate`")
+            found.extend(days)
+        else:
+            found.append(path)
+    return chain.from_iterable(_of_file(path) for path in found)
+
+
+def _of_file(path: Path) -> Iterator[Payment]:
+    if path.suffix == ".parquet":
+        yield from read_payments(path)
+        return
+    with path.open("rb") as lines:
+        for number, line in enumerate(lines, 1):
+            try:
+                yield Payment.from_bytes(line)
+            except ValidationError as error:
+                first = error.errors()[0]
+                field = ".".join(map(str, first["loc"])) or "the line"
+                raise ColdwireError(
+                    f"{path}, line {number}: {field}: {first['msg']}", "correct that line"
+                ) from None
+
+
+async def _run(
+    connection: Connection, payments: Iterator[Payment], pace: Pace, limit: int | None
+) -> Sent:
+    await connection.wait_until_ready(_PATIENCE_S)
+    sender = Replay(connection, pace)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, sender.stop)
+    sending = asyncio.create_task(sender.run(payments))
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        bar = progress.add_task("payments", total=limit)
+        while not sending.done():
+            progress.update(bar, completed=sender.sent.payments)
+            await asyncio.wait([sending], timeout=_REDRAW_S)
+    return sending.result()
