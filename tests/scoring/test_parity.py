@@ -31,6 +31,8 @@ def _arrival_ms(batch: Sequence[LogRecord]) -> float:
 
 
 LENGTH = 90
+SLOW = Costs(score=StageCost(fixed_ms=240.0, row_ms=1.0))
+"""A machine whose scoring takes almost the whole deadline."""
 _quick = settings(
     max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -126,8 +128,7 @@ def test_pressed_for_time_a_score_takes_a_lower_tier(checkpoint: Checkpoint) -> 
     log = mixed_log(4, 80, entities=2)
     before = engine_of(checkpoint)
     run(before, [log[:-20]])
-    slow = Costs(score=StageCost(fixed_ms=240.0, row_ms=1.0))
-    engine = ProfileEngine(checkpoint, costs=slow)
+    engine = ProfileEngine(checkpoint, costs=SLOW)
     for entity, packed in before.packed(before.entities):
         engine.restore(entity, packed)
     clock = count(_arrival_ms(log), 5.0)
@@ -141,11 +142,12 @@ def test_pressed_for_time_a_score_takes_a_lower_tier(checkpoint: Checkpoint) -> 
 
 def test_an_unsettled_batch_must_be_settled_first(checkpoint: Checkpoint) -> None:
     log = mixed_log(4, 40)
-    engine = engine_of(checkpoint)
-    clock = count(_arrival_ms(log), 60.0)
-    effects = engine.process(log, Budget(partial(next, clock)))
+    engine = ProfileEngine(checkpoint, costs=SLOW)
+    effects = engine.process(log, Budget(partial(next, count(_arrival_ms(log), 5.0))))
     assert effects.deferred is not None
     with pytest.raises(RuntimeError, match="settle"):
-        engine.process(log, Budget(lambda: 0.0))
+        engine.process(log, Budget(partial(float, 0.0)))
     with pytest.raises(RuntimeError, match="settle"):
         engine.packed(effects.touched)
+    engine.settle(effects)
+    assert engine.packed(effects.touched)
