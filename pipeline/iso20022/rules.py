@@ -13,8 +13,6 @@ from datetime import date
 
 from schemas.payment import MessageType, Payment
 
-NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:"
-
 DEFINITIONS = {
     MessageType.CUSTOMER: "pacs.008.001.08",
     MessageType.BANK: "pacs.009.001.08",
