@@ -1,0 +1,1 @@
+"""How good scores are, beside what a sceptic would bring."""
