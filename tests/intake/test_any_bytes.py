@@ -73,19 +73,19 @@ def _refusal(value: bytes, content_type: str | None) -> Refusal | None:
 @given(st.binary(max_size=200), _TYPES)
 @example(b"<", None)
 @example(b"\xef\xbb\xbf", "application/xml")
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_arbitrary_bytes(value: bytes, content_type: str | None) -> None:
     _try(value, content_type)
 
 
 @given(st.dictionaries(_names | st.text(max_size=8), _values, max_size=14))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_arbitrary_objects(fields: dict[str, Any]) -> None:
     _try(json.dumps(fields).encode("utf-8", "surrogatepass"))
 
 
 @given(_names, _values)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_one_field_of_a_good_payment_replaced(name: str, value: Any) -> None:
     fields = json.loads(customer_payment().to_bytes())
     fields[name] = value
@@ -100,7 +100,7 @@ def test_one_field_of_a_good_payment_replaced(name: str, value: Any) -> None:
         max_size=4,
     ),
 )
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 def test_good_payments_with_bytes_cut_out_and_put_in(
     sample: bytes, cuts: list[tuple[float, int, bytes]]
 ) -> None:
@@ -112,7 +112,7 @@ def test_good_payments_with_bytes_cut_out_and_put_in(
 
 
 @given(st.sampled_from(_SAMPLES[1::2]), st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_good_messages_with_tags_shuffled(sample: bytes, data: st.DataObject) -> None:
     pieces = sample.split(b"<")
     moved = data.draw(st.integers(2, len(pieces) - 1))
@@ -132,7 +132,7 @@ def test_good_payments_are_taken_in_both_forms(payment: Payment) -> None:
     st.binary(max_size=120)
     | st.dictionaries(st.text(max_size=8), _values).map(lambda fields: json.dumps(fields).encode())
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_arbitrary_dispositions(value: bytes) -> None:
     with contextlib.suppress(Refusal):
         assert _INTAKE.disposition(value, ARRIVED).analyst

@@ -22,7 +22,7 @@ def _base_schema() -> xmlschema.XMLSchema:
 
 
 @given(payments())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_any_payment_survives_the_way_to_xml_and_back(payment: Payment) -> None:
     assert read_document(write_document(payment)) == payment
 
