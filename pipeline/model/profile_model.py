@@ -206,10 +206,24 @@ class ProfileModel(nn.Module):
         self, window: Tensor, lengths: Tensor, prompts: Tensor, trusted: Tensor
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         own = self.own_events(window, lengths, trusted)
+        return self.adapt_own(own, lengths < WINDOW, prompts)
+
+    def adapt_own(
+        self, own: OwnEvents, whole: Tensor, prompts: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """The inner loop of :meth:`adapt`, on states that are there already.
+
+        Args:
+            own: states and targets.
+            whole: whether they reach back to the first event of the row, [B].
+            prompts: present prompts, [B, P, d].
+
+        Returns:
+            Prompts, accepted, loss before and loss after, as in :class:`Adapted`.
+        """
         fit, held = _split(own.cells)
         start = self.readout.start.detach()
-        whole = (lengths < WINDOW)[:, None, None]
-        begin = torch.where(whole, start, prompts)
+        begin = torch.where(whole[:, None, None], start, prompts)
         candidate = self._fit(own, fit, begin, start)
         with torch.no_grad():
             judged = replace(own, cells=held)

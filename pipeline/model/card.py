@@ -1,0 +1,101 @@
+"""The model card: what a checkpoint is, how it was made, and what it scores."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pipeline.model.buckets import BUCKETS
+from pipeline.model.checkpoint import Checkpoint
+
+_COLUMNS = (*BUCKETS, "all")
+
+
+def model_card(checkpoint: Checkpoint, command: str, made_on: str) -> str:
+    """Markdown from a checkpoint's notes.
+
+    Args:
+        checkpoint: of :func:`pipeline.model.recipe.train`.
+        command: the command line that made it.
+        made_on: date, as text.
+    """
+    notes = checkpoint.notes
+    sizes = sum(p.numel() for p in checkpoint.model.parameters())
+    parts = [
+        f"# Model card: {checkpoint.version}\n",
+        f"Made on {made_on} by `{command}`, from simulated payments alone. "
+        f"{sizes:,} parameters in the network, {checkpoint.trees.booster.num_trees()} trees.\n",
+        _INTENDED,
+        "## Counterparties\n",
+        _counts(notes["observations"]),
+    ]
+    for name, figures in notes["measured"].items():
+        parts += [f"## Measured on: {name}\n", _quality(figures), _gains(figures)]
+        parts += [_honesty(figures)]
+    parts += ["## Recipe\n", _recipe(notes["recipe"])]
+    return "\n".join(parts)
+
+
+_INTENDED = """## Use and limits
+
+Scores one side of a payment from the counterparty's own history. Trained on a synthetic
+Fedwire by the authors of the same simulator: figures compare methods on that world and
+promise nothing about real payments. Training holds many more risky counterparties than
+service does; probabilities are corrected for that by weighting (prior shift), which assumes
+that risky counterparties behave alike in both. PR-AUC below is at the training share.
+
+K=0 is the same checkpoint with the start prompt for everybody, history in context in both;
+the difference is what adapting prompts brings. Intervals are 95 %, paired bootstrap over
+counterparties.
+"""
+
+
+def _table(header: list[str], rows: list[list[str]]) -> str:
+    lines = ["| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
+    lines += ["| " + " | ".join(row) + " |" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def _counts(observations: dict[str, dict[str, int]]) -> str:
+    header = ["split", *next(iter(observations.values()))]
+    rows = [[name, *(f"{v:,}" for v in row.values())] for name, row in observations.items()]
+    return _table(header, rows)
+
+
+def _quality(figures: dict[str, Any]) -> str:
+    header = ["PR-AUC by events seen", *_COLUMNS, "ROC-AUC"]
+    rows = [
+        [
+            name,
+            *(f"{row[c]:.3f}" if c in row else "–" for c in _COLUMNS),
+            f"{figures['roc_auc'][name]:.3f}",
+        ]
+        for name, row in figures["average_precision"].items()
+    ]
+    rows.append(["base rate", *(f"{figures['base_rate'][c]:.4f}" for c in _COLUMNS), ""])
+    rows.append(["risky events", *(f"{figures['positives'][c]:,}" for c in _COLUMNS), ""])
+    return _table(header, rows)
+
+
+def _gains(figures: dict[str, Any]) -> str:
+    rows = [
+        [name, f"{g['value']:+.4f}", f"[{g['low']:+.4f}, {g['high']:+.4f}]"]
+        for name, g in figures["gains"].items()
+    ]
+    return _table(["difference in PR-AUC, all events", "value", "95 % interval"], rows)
+
+
+def _honesty(figures: dict[str, Any]) -> str:
+    covered = ", ".join(f"{name}: {share:.0%}" for name, share in figures["coverage"].items())
+    likelihood = figures["likelihood"]
+    return (
+        f"Coverage of the 90 % intervals by events seen: {covered}. "
+        f"Mean gap of probability and rate, by range, at the served share: "
+        f"{figures['calibration_error']:.5f}. Next-event likelihood, nats per field: "
+        f"{likelihood['nats per field, K=0']:.4f} unadapted, "
+        f"{likelihood['nats per field, adapted']:.4f} adapted; "
+        f"{likelihood['accepted']:,} of {likelihood['adaptations']:,} adaptations accepted.\n"
+    )
+
+
+def _recipe(recipe: dict[str, Any]) -> str:
+    return _table(["choice", "value"], [[name, f"{value}"] for name, value in recipe.items()])

@@ -1,0 +1,246 @@
+"""How a checkpoint is made, from labelled observations to calibrated probabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from pipeline.encoding import N_FEATURES
+from pipeline.model.backbone import Architecture
+from pipeline.model.calibration import Calibration, prior_shift
+from pipeline.model.checkpoint import Checkpoint
+from pipeline.model.measures import Measured, measure
+from pipeline.model.meta import MetaLearner, meta_train
+from pipeline.model.pretrain import pretrain
+from pipeline.model.profile_model import ProfileModel
+from pipeline.model.sequences import (
+    Crops,
+    LabelledColumns,
+    Progress,
+    Sequences,
+    encode_sequences,
+    later_crops,
+    opening_crops,
+)
+from pipeline.model.splits import Splits, split
+from pipeline.model.stack import Stack
+from pipeline.model.timeline import Timeline, play
+from pipeline.model.trees import TREE_FEATURES, Trees, tree_inputs
+
+_PLAIN_FEATURES: Final = TREE_FEATURES[:N_FEATURES]
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Everything that decides a checkpoint, beside the observations.
+
+    Attributes:
+        seed: of every random choice.
+        architecture: sizes of the model.
+        learner: meta-learner of the prompt's start.
+        pretrain_iterations, meta_iterations: optimiser steps.
+        batch_size: crops or episodes a step.
+        most_events: first events of a counterparty that are used.
+        later_share: share of the events behind the first window that are used.
+        tree_rounds: most boosting rounds.
+        risky_share_ratio: share of risky counterparties in service, divided by that of the
+            training observations; the calibration corrects for it.
+        held_out_families, held_out_typologies: never trained on.
+        threads: of torch; on one machine the same number gives the same weights.
+    """
+
+    seed: int = 7
+    architecture: Architecture = field(default_factory=Architecture)
+    learner: MetaLearner = MetaLearner.FOMAML
+    pretrain_iterations: int = 1500
+    meta_iterations: int = 500
+    batch_size: int = 64
+    most_events: int = 100
+    later_share: float = 0.1
+    tree_rounds: int = 400
+    risky_share_ratio: float = 1.0
+    held_out_families: tuple[int, ...] = ()
+    held_out_typologies: tuple[int, ...] = ()
+    threads: int = 2
+
+    def as_dict(self) -> dict[str, Any]:
+        """For the manifest."""
+        return {**asdict(self), "learner": str(self.learner)}
+
+
+def train(
+    observations: Iterable[LabelledColumns], recipe: Recipe, progress: Progress
+) -> Checkpoint:
+    """Make a checkpoint; its notes hold the recipe and what was measured on the test splits.
+
+    Args:
+        observations: both sides of payments, in order of arrival.
+        recipe: all choices.
+        progress: told how far each stage is.
+    """
+    torch.set_num_threads(recipe.threads)
+    sequences = encode_sequences(observations, recipe.most_events, progress)
+    splits = split(sequences, recipe.held_out_families, recipe.held_out_typologies, recipe.seed)
+    model = _learn(sequences.of(splits.fit), recipe, progress)
+    return _assemble(model, sequences, splits, recipe, progress)
+
+
+def _learn(fit: Sequences, recipe: Recipe, progress: Progress) -> ProfileModel:
+    """Pre-train the backbone, freeze it, and meta-learn the prompt."""
+    generator = torch.Generator().manual_seed(recipe.seed)
+    rng = np.random.default_rng(recipe.seed)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(recipe.seed)
+        model = ProfileModel(recipe.architecture)
+        model.risk.standardise_by(torch.from_numpy(fit.features))
+        crops = _joined(opening_crops(fit), later_crops(fit, recipe.later_share, rng))
+        size = recipe.batch_size
+        pretrain(model, fit, crops, recipe.pretrain_iterations, generator, progress, size)
+        learner, iterations = recipe.learner, recipe.meta_iterations
+        meta_train(model, fit, crops, learner, iterations, generator, progress, size)
+    return model.requires_grad_(False).eval()
+
+
+def _joined(first: Crops, second: Crops) -> Crops:
+    return Crops(
+        np.concatenate([first.rows, second.rows]),
+        np.concatenate([first.length, second.length]),
+        np.concatenate([first.from_start, second.from_start]),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Played:
+    """A split as the stream would have served it."""
+
+    sequences: Sequences
+    timeline: Timeline
+
+    @property
+    def inputs(self) -> npt.NDArray[np.float32]:
+        return tree_inputs(self.sequences.features[self.timeline.row], self.timeline.surprise)
+
+    @property
+    def label(self) -> npt.NDArray[np.int8]:
+        return self.sequences.risky[self.timeline.row]
+
+    @property
+    def seen(self) -> npt.NDArray[np.int64]:
+        return self.sequences.position_of(self.timeline.row)
+
+    @property
+    def risky_entity(self) -> npt.NDArray[np.bool_]:
+        ever = self.sequences.ever(self.sequences.risky == 1)
+        return ever[self.sequences.owner[self.timeline.row]]
+
+    def parts(self, trees: Trees) -> npt.NDArray[np.float64]:
+        return np.column_stack([self.timeline.logit.astype(np.float64), trees.logit(self.inputs)])
+
+
+def _assemble(
+    model: ProfileModel,
+    sequences: Sequences,
+    splits: Splits,
+    recipe: Recipe,
+    progress: Progress,
+) -> Checkpoint:
+    def played(chosen: npt.NDArray[np.bool_], adapt: bool = True) -> _Played:
+        some = sequences.of(chosen)
+        line = play(model, some, adapt, recipe.later_share, recipe.seed, progress)
+        return _Played(some, line)
+
+    fit, held = played(splits.fit), played(splits.stack)
+    progress("boost trees", 0, 2)
+    rounds = recipe.tree_rounds
+    validation = (held.inputs, held.label)
+    trees = Trees.fit(fit.inputs, fit.label, validation, recipe.seed, rounds)
+    progress("boost trees", 1, 2)
+    plain = Trees.fit(
+        fit.inputs[:, :N_FEATURES],
+        fit.label,
+        (held.inputs[:, :N_FEATURES], held.label),
+        recipe.seed,
+        rounds,
+        _PLAIN_FEATURES,
+    )
+    progress("boost trees", 2, 2)
+    stack = Stack.fit(held.parts(trees), held.seen, held.label)
+    calibration = _calibrate(stack, trees, held, played(splits.calibrate), recipe)
+    named = {
+        "test": splits.test,
+        "unseen family": splits.unseen_family,
+        "unseen typologies": splits.unseen_typology,
+    }
+    checkpoint = Checkpoint.assemble(model, trees, stack, calibration, {})
+    measured = {
+        name: _measure(checkpoint, plain, played(chosen), played(chosen, adapt=False), recipe)
+        for name, chosen in named.items()
+        if chosen.any()
+    }
+    notes = {
+        "recipe": recipe.as_dict(),
+        "observations": _counts(sequences, splits),
+        "measured": {name: m.as_dict() for name, m in measured.items()},
+    }
+    return Checkpoint(model, trees, stack, calibration, checkpoint.version, notes)
+
+
+def _calibrate(
+    stack: Stack, trees: Trees, held: _Played, widths: _Played, recipe: Recipe
+) -> Calibration:
+    both = (held, widths)
+    risky_entity = np.concatenate([p.risky_entity for p in both])
+    return Calibration.fit(
+        np.concatenate([stack.logit(p.parts(trees), p.seen) for p in both]),
+        np.concatenate([p.seen for p in both]),
+        np.concatenate([p.label for p in both]),
+        prior_shift(risky_entity, float(risky_entity.mean()) * recipe.risky_share_ratio),
+        np.repeat([False, True], [len(p.label) for p in both]),
+    )
+
+
+def _measure(
+    checkpoint: Checkpoint, plain: Trees, adapted: _Played, unadapted: _Played, recipe: Recipe
+) -> Measured:
+    parts = adapted.parts(checkpoint.trees), unadapted.parts(checkpoint.trees)
+    seen = adapted.seen
+    scores = {
+        "LightGBM, aggregates only": plain.logit(adapted.inputs[:, :N_FEATURES]),
+        "LightGBM, aggregates and surprise": parts[0][:, 1],
+        "risk head, K=0": parts[1][:, 0],
+        "risk head, adapted": parts[0][:, 0],
+        "stack, K=0": checkpoint.stack.logit(parts[1], seen),
+        "stack, adapted": checkpoint.stack.logit(parts[0], seen),
+    }
+    share = float(adapted.risky_entity.mean())
+    return measure(
+        scores,
+        adapted.label == 1,
+        seen,
+        adapted.sequences.key[adapted.sequences.owner[adapted.timeline.row]],
+        checkpoint.calibration,
+        prior_shift(adapted.risky_entity, share * recipe.risky_share_ratio),
+        {
+            "nats per field, K=0": float(unadapted.timeline.surprise.mean()),
+            "nats per field, adapted": float(adapted.timeline.surprise.mean()),
+            "adaptations": adapted.timeline.adaptations,
+            "accepted": adapted.timeline.accepted,
+        },
+    )
+
+
+def _counts(sequences: Sequences, splits: Splits) -> dict[str, dict[str, int]]:
+    risky = sequences.ever(sequences.risky == 1)
+    return {
+        name: {
+            "counterparties": int(mask.sum()),
+            "risky counterparties": int((mask & risky).sum()),
+            "events": int(sequences.length[mask].sum()),
+        }
+        for name, mask in ((n, getattr(splits, n)) for n in Splits.__slots__)
+    }

@@ -1,0 +1,214 @@
+"""Whole counterparties as the stream would serve them, in batch: for fitting and measuring.
+
+Prompts are adapted after the events that :data:`ADAPT_AFTER` names, as in the stream; every
+event is scored with the prompt that it would have met. With ``adapt=False`` the start prompt
+scores all (K = 0), everything else equal.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from pipeline.encoding import N_FIELDS, WINDOW
+from pipeline.model.profile_model import OwnEvents, ProfileModel
+from pipeline.model.sequences import CROP, Progress, Sequences, crops_at
+
+ADAPT_AFTER: Final = (1, 2, 3, 4, 6, 8, 12, 16)
+"""Then after every sixteenth event."""
+_BATCH: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """Scores of rows of :class:`Sequences`."""
+
+    row: npt.NDArray[np.int64]
+    logit: npt.NDArray[np.float32]
+    """Log odds of the risk head, [N]."""
+    surprise: npt.NDArray[np.float32]
+    """[N, F]."""
+    adaptations: int
+    accepted: int
+
+
+def due(count: int) -> bool:
+    """Whether the stream adapts after an entity's event number ``count``."""
+    return count in ADAPT_AFTER or (count > WINDOW and count % WINDOW == 0)
+
+
+def play(
+    model: ProfileModel,
+    sequences: Sequences,
+    adapt: bool,
+    later_share: float,
+    seed: int,
+    progress: Progress,
+) -> Timeline:
+    """Score the events of all counterparties.
+
+    Args:
+        model: in eval mode.
+        sequences: counterparties to play.
+        adapt: whether prompts are adapted on the way.
+        later_share: share of the events beyond the first CROP that are scored (each needs
+            a window of its own); the first CROP always are.
+        seed: which of them.
+        progress: told of every batch.
+    """
+    rng = np.random.default_rng(seed)
+    wanted = (sequences.position < CROP) | (rng.random(len(sequences.risky)) < later_share)
+    order = np.argsort(sequences.length, kind="stable")
+    parts: list[Timeline] = []
+    for begin in range(0, len(order), _BATCH):
+        owners = order[begin : begin + _BATCH]
+        parts.append(_play_batch(model, sequences, owners, wanted, adapt))
+        progress("play", min(begin + _BATCH, len(order)), len(order))
+    return Timeline(
+        np.concatenate([p.row for p in parts]),
+        np.concatenate([p.logit for p in parts]),
+        np.concatenate([p.surprise for p in parts]),
+        sum(p.adaptations for p in parts),
+        sum(p.accepted for p in parts),
+    )
+
+
+def _play_batch(
+    model: ProfileModel,
+    sequences: Sequences,
+    owners: npt.NDArray[np.int64],
+    wanted: npt.NDArray[np.bool_],
+    adapt: bool,
+) -> Timeline:
+    played = [_play_opening(model, sequences, owners, adapt)]
+    prompts = played[0][1]
+    longest = int(sequences.length[owners].max())
+    cuts = [CROP, *(c for c in range(CROP, longest) if due(c)), longest]
+    for first, end in itertools.pairwise(cuts):
+        if first >= end:
+            continue
+        played.append(_play_later(model, sequences, owners, wanted, prompts, (first, end), adapt))
+        prompts = played[-1][1]
+    parts = [timeline for timeline, _ in played]
+    return _joined(parts)
+
+
+def _joined(parts: list[Timeline]) -> Timeline:
+    return Timeline(
+        np.concatenate([p.row for p in parts]),
+        np.concatenate([p.logit for p in parts]),
+        np.concatenate([p.surprise for p in parts]),
+        sum(p.adaptations for p in parts),
+        sum(p.accepted for p in parts),
+    )
+
+
+@torch.no_grad()
+def _play_opening(
+    model: ProfileModel, sequences: Sequences, owners: npt.NDArray[np.int64], adapt: bool
+) -> tuple[Timeline, Tensor]:
+    """The first CROP events, from one pass of the backbone."""
+    crops = crops_at(sequences, owners, np.zeros(len(owners), np.int64))
+    codes = torch.from_numpy(sequences.codes[crops.rows].astype(np.int64))
+    features = torch.from_numpy(sequences.features[crops.rows])
+    length = torch.from_numpy(crops.length)
+    read_last = torch.cat([torch.zeros_like(codes[:, :1]), codes], dim=1)
+    states = model.backbone(codes)
+    queries = model.readout.queries(states, read_last)
+    prompts = model.start_prompts(len(owners))
+    logit = torch.empty(codes.shape[:2])
+    surprise = torch.empty(codes.shape)
+    adaptations = accepted = 0
+    cuts = [0, *(ADAPT_AFTER if adapt else ()), CROP]
+    for first, end in itertools.pairwise(cuts):
+        active = length >= first
+        if first > 0 and bool(active.any()):
+            own = _own(states, queries, codes, first, active)
+            whole = torch.full((int(active.sum()),), first < WINDOW)
+            prompts[active], took, _, _ = model.adapt_own(own, whole, prompts[active])
+            adaptations += len(took)
+            accepted += int(took.sum())
+        read = model.readout(states[:, first : end + 1], queries[:, :, first : end + 1], prompts)
+        part = slice(first, end)
+        surprise[:, part] = model.field_heads.negative_log_likelihood(read[:, :-1], codes[:, part])
+        hidden = model.risk.hidden(read[:, 1:], surprise[:, part], features[:, part])
+        logit[:, part] = model.risk(hidden)
+    real = crops.real
+    timeline = Timeline(
+        crops.rows[real], logit.numpy()[real], surprise.numpy()[real], adaptations, accepted
+    )
+    return timeline, prompts
+
+
+def _own(states: Tensor, queries: Tensor, codes: Tensor, count: int, active: Tensor) -> OwnEvents:
+    """What the inner loop needs after ``count`` events, as in ``ProfileModel.own_events``."""
+    cells = torch.ones(codes[active, :count].shape)
+    if count == WINDOW:
+        cells[:, 0] = 0
+    return OwnEvents(
+        states[active, :count], queries[active, :, :count], codes[active, :count], cells
+    )
+
+
+def _play_later(
+    model: ProfileModel,
+    sequences: Sequences,
+    owners: npt.NDArray[np.int64],
+    wanted: npt.NDArray[np.bool_],
+    prompts: Tensor,
+    stretch: tuple[int, int],
+    adapt: bool,
+) -> tuple[Timeline, Tensor]:
+    """Wanted events of a stretch of positions, each in its own window."""
+    first, end = stretch
+    adaptations = accepted = 0
+    active = np.flatnonzero(sequences.length[owners] > first)
+    if adapt and due(first) and len(active):
+        window = _windows(sequences, owners[active], first)
+        result = model.adapt(window, torch.full((len(active),), WINDOW), prompts[active])
+        prompts = prompts.clone()
+        prompts[active] = result.prompts
+        adaptations, accepted = len(active), int(result.accepted.sum())
+    row, who = _rows(sequences, owners, wanted, first, end)
+    if len(row) == 0:
+        none = np.empty(0, np.float32)
+        nothing = Timeline(row, none, none.reshape(0, N_FIELDS), adaptations, accepted)
+        return nothing, prompts
+    back = row[:, None] - WINDOW + np.arange(WINDOW)
+    output = model.score(
+        torch.from_numpy(sequences.codes[back]),
+        torch.full((len(row),), WINDOW),
+        torch.from_numpy(sequences.codes[row]),
+        torch.from_numpy(sequences.features[row]),
+        prompts[who],
+    )
+    timeline = Timeline(row, output.logit.numpy(), output.surprise.numpy(), adaptations, accepted)
+    return timeline, prompts
+
+
+def _rows(
+    sequences: Sequences,
+    owners: npt.NDArray[np.int64],
+    wanted: npt.NDArray[np.bool_],
+    first: int,
+    end: int,
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.intp]]:
+    """Wanted rows of positions first to end, with each one's place in owners."""
+    length = np.clip(sequences.length[owners], first, end) - first
+    who = np.repeat(np.arange(len(owners)), length)
+    within = np.arange(len(who)) - np.repeat(np.cumsum(length) - length, length)
+    row = sequences.begin[owners][who] + first + within
+    keep = wanted[row]
+    return row[keep], who[keep]
+
+
+def _windows(sequences: Sequences, owners: npt.NDArray[np.int64], count: int) -> Tensor:
+    """The full window of each owner after ``count`` events."""
+    rows = sequences.begin[owners][:, None] + np.arange(count - WINDOW, count)
+    return torch.from_numpy(sequences.codes[rows])
