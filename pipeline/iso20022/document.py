@@ -51,7 +51,7 @@ def open_document(value: bytes, roots: Mapping[str, str]) -> tuple[str, Node]:
     name = roots[definition]
     if len(document) != 1 or document[0].tag != f"{{{space}}}{name}":
         raise Refusal(Fault.UNKNOWN_MESSAGE, "Document", f"put one {name} into the document")
-    return definition, Node(document[0], f"{{{space}}}", name)
+    return definition, Node(document[0], f"{{{space}", name)
 
 
 class Branch:

@@ -24,13 +24,18 @@ _too_deep = etree.XPath("boolean(" + "/*" * (DEEPEST + 1) + ")")
 
 
 class Node:
-    """An element and the path that led to it, for words about what is wrong."""
+    """An element and the path that led to it, for words about what is wrong.
 
-    __slots__ = ("_element", "_space", "path")
+    Its children are grouped by name when one is first asked for, so that every element of
+    a message is looked at once only.
+    """
+
+    __slots__ = ("_children", "_element", "_space", "path")
 
     def __init__(self, element: etree._Element, space: str, path: str) -> None:
         self._element = element
         self._space = space
+        self._children: dict[str, list[Node]] | None = None
         self.path = path
 
     def find(self, steps: str) -> Node | None:
@@ -39,17 +44,16 @@ class Node:
         Raises:
             Refusal: a step is there twice.
         """
-        element, path = self._element, self.path
+        node = self
         for name in steps.split("/"):
-            path = f"{path}/{name}"
-            found = element.iterchildren(f"{self._space}{name}")
-            child = next(found, None)
-            if child is None:
+            found = node._grouped().get(name)
+            if found is None:
                 return None
-            if next(found, None) is not None:
-                raise Refusal(Fault.INVALID_FIELD, path, "give this element once only")
-            element = child
-        return Node(element, self._space, path)
+            if len(found) > 1:
+                hint = "give this element once only"
+                raise Refusal(Fault.INVALID_FIELD, found[0].path, hint)
+            node = found[0]
+        return node
 
     def need(self, steps: str, hint: str) -> Node:
         """Follow ``A/B/C`` down to an element that must be there.
@@ -79,12 +83,22 @@ class Node:
 
     def first(self, name: str) -> str | None:
         """Text of the first leaf of that name among the children; None if there is none."""
-        found = next(self._element.iterchildren(f"{self._space}{name}"), None)
-        return None if found is None else Node(found, self._space, f"{self.path}/{name}").text()
+        found = self._grouped().get(name)
+        return None if found is None else found[0].text()
 
     def attribute(self, name: str) -> str | None:
         """An attribute's value."""
         return self._element.get(name)
+
+    def _grouped(self) -> dict[str, list[Node]]:
+        if self._children is None:
+            self._children = {}
+            for child in self._element:
+                space, _, name = str(child.tag).rpartition("}")
+                if space == self._space:
+                    node = Node(child, space, f"{self.path}/{name}")
+                    self._children.setdefault(name, []).append(node)
+        return self._children
 
 
 def parse(value: bytes) -> etree._Element:
