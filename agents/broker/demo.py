@@ -7,8 +7,7 @@ stop opens a new generation of its data instead of going on with half of the old
 
 from __future__ import annotations
 
-import shutil
-import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 from agents.broker.process import BrokerProcess, free_ports, spawn
@@ -26,9 +25,10 @@ def start_demo(directory: Path, port: int | None = None) -> BrokerProcess:
     Raises:
         ColdwireError: its program is not installed.
     """
-    beside = Path(sys.executable).with_name("noida-db")
-    program = str(beside) if beside.exists() else shutil.which("noida-db")
-    if program is None:
+    # The program itself: the launcher on the PATH would not pass on the signal that ends it.
+    package = find_spec("noida_db")
+    program = Path(package.origin).with_name("noida-db") if package and package.origin else None
+    if program is None or not program.is_file():
         raise ColdwireError("noida-db is not installed", "run `make install`")
     marker = directory / "clean-stop"
     data = directory / "demo"
@@ -38,6 +38,6 @@ def start_demo(directory: Path, port: int | None = None) -> BrokerProcess:
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
     marker.unlink(missing_ok=True)
     chosen = port or free_ports(1)[0]
-    command = [program, "start", "--only", "kafka", "--kafka-port", str(chosen)]
+    command = [str(program), "start", "--only", "kafka", "--kafka-port", str(chosen)]
     child = spawn([*command, "--data-dir", str(data)], directory / "broker.log")
     return BrokerProcess("demo", f"127.0.0.1:{chosen}", child, clean_stop=marker)

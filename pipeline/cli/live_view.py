@@ -55,8 +55,8 @@ class LiveView:
         """Make the view of this moment, for a terminal of that many lines."""
         payments_s, newcomers_s = self._rates(tally)
         numbers = Table.grid(padding=(0, 3), expand=True)
-        for _ in range(4):
-            numbers.add_column(ratio=1)
+        for ratio in (2, 2, 3, 3):
+            numbers.add_column(ratio=ratio)
         latency = tally.latency_ms()
         numbers.add_row(
             _block("payments", f"{payments_s:.1f}/s", f"{tally.payments} in all"),
@@ -65,8 +65,8 @@ class LiveView:
             _block(
                 "arrival to score",
                 f"p50 {latency['p50']:.0f} ms",
-                f"p99 {latency['p99']:.0f}  p99.9 {latency['p99_9']:.0f}"
-                f"  late {tally.deadline_missed}",
+                f"p99 {latency['p99']:.0f}, p99.9 {latency['p99_9']:.0f}, "
+                f"late {tally.deadline_missed}",
             ),
         )
         behind = Text("lag   ", style="dim")
@@ -100,10 +100,10 @@ def _block(name: str, value: str, below: str) -> Text:
 def _tiers(tally: Tally) -> str:
     total = max(sum(tally.tiers.values()), 1)
     names = {Tier.PRIOR: "prior", Tier.IN_CONTEXT: "context", Tier.ADAPTED: "adapted"}
-    return "  ".join(
-        f"{word} {100 * tally.tiers[tier.name.lower()] / total:.0f} %"
-        for tier, word in names.items()
+    shares = (
+        f"{word} {100 * tally.tiers[tier.name.lower()] / total:.0f}" for tier, word in names.items()
     )
+    return f"{', '.join(shares)} %"
 
 
 def _alerts(alerts: list[Alert]) -> RenderableType:
