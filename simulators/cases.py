@@ -55,6 +55,8 @@ HORIZON: Final = 30
 """A case lasts at most so many business days."""
 
 _FRESH_WINDOW: Final = 8
+_SMALL_POOL: Final = 64
+_OVERDRAW: Final = 16
 _WHY: Final = {"": 0.55, "OTHR": 0.12, "GDDS": 0.12, "SCVE": 0.1, "SUPP": 0.06, "GIFT": 0.05}
 
 
@@ -94,17 +96,26 @@ class Case:
 
     def recruit(self, kind: Kind, n: int, *, fresh: float | None = None) -> I32:
         """Draw ``n`` distinct parties of a kind that live, a share of them newly born."""
-        parties = self.ground.parties
         share = self.fresh_share if fresh is None else fresh
         want = int(self.rng.binomial(n, share))
-        pool = self.ground.of_kind(kind)
-        born = parties.birth[pool]
-        living = (born <= self.day) & (parties.death[pool] > self.day + HORIZON)
-        new = pool[living & (born > self.day - _FRESH_WINDOW) & (born >= 0)]
-        young = self.rng.choice(new, min(want, new.size), replace=False)
-        old = pool[living & ~np.isin(pool, young)]
-        rest = self.rng.choice(old, min(n - young.size, old.size), replace=False)
-        return np.asarray(np.concatenate([young, rest]), dtype=np.int32)
+        first = max(self.day - _FRESH_WINDOW + 1, 0)
+        young = self._some(self.ground.born(kind, first, self.day), want)
+        old = self._some(self.ground.of_kind(kind), n - young.size, but=young)
+        return np.concatenate([young, old])
+
+    def _some(self, pool: I32, n: int, but: I32 | None = None) -> I32:
+        """Up to ``n`` distinct parties of a pool that live and go on living for a while."""
+        parties = self.ground.parties
+        if pool.size <= _SMALL_POOL:
+            drawn = self.rng.permutation(pool)
+        else:
+            drawn = pool[self.rng.integers(0, pool.size, _OVERDRAW * n + _OVERDRAW)]
+        lives = (parties.birth[drawn] <= self.day) & (parties.death[drawn] > self.day + HORIZON)
+        drawn = drawn[lives]
+        if but is not None:
+            drawn = drawn[~np.isin(drawn, but)]
+        _, first = np.unique(drawn, return_index=True)
+        return np.asarray(drawn[np.sort(first)][:n], dtype=np.int32)
 
     def lead(self, kind: Kind, *, fresh: float | None = None) -> I32:
         """The leading party: the one with the habit, or else one recruited now (length 1)."""
@@ -294,13 +305,12 @@ class Case:
                 risky=False,
             )
 
-    def rows_of(self, offset: int) -> Entries:
-        """Planned payments ``offset`` days after the start; days past the horizon are cut."""
-        return entries.join([made.take(day == offset) for day, made in self._parts])
-
-    def last_day(self) -> int:
-        """Offset of the last planned day."""
-        return max((int(day.max()) for day, _ in self._parts if day.size), default=0)
+    def planned(self) -> tuple[npt.NDArray[np.int64], Entries]:
+        """All planned payments, and on which day after the start each is made."""
+        if not self._parts:
+            return np.zeros(0, dtype=np.int64), entries.empty()
+        days = np.concatenate([day for day, _ in self._parts])
+        return days, entries.join([made for _, made in self._parts])
 
     def onset(self, since: int) -> tuple[int, int]:
         """Day and ms offset of the first risky payment (of the first one when benign).
@@ -312,10 +322,9 @@ class Case:
             (h.offset, int(h.begins * clock.MINUTE_MS)) for h in self.holds if h.offset >= since
         ]
         first = min(held, default=(HORIZON * 100, 0))
-        for day, made in self._parts:
-            seen = day >= since
-            if not self.benign:
-                seen &= made.debtor_risky | made.creditor_risky
-            pairs = zip(day[seen].tolist(), made.offset_ms[seen].tolist(), strict=True)
-            first = min(first, min(pairs, default=first))
-        return first
+        day, made = self.planned()
+        seen = day >= since
+        if not self.benign:
+            seen &= made.debtor_risky | made.creditor_risky
+        pairs = zip(day[seen].tolist(), made.offset_ms[seen].tolist(), strict=True)
+        return min(first, min(pairs, default=first))

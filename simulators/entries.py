@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -52,9 +52,9 @@ class Entries:
     def __len__(self) -> int:
         return int(self.offset_ms.size)
 
-    def take(self, rows: npt.NDArray[Any]) -> Entries:
-        """Select rows by index or mask."""
-        return Entries(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
+    def take(self, rows: npt.NDArray[Any] | slice) -> Entries:
+        """Select rows by index, mask or slice."""
+        return Entries(**{name: getattr(self, name)[rows] for name in _TYPES})
 
 
 _TYPES: Final = {
@@ -108,7 +108,7 @@ def rows(
     for name, kind in _TYPES.items():
         if name not in made:
             value = columns[name] if name in columns else _DEFAULTS[name]
-            made[name] = np.broadcast_to(np.asarray(value, dtype=kind), (n,)).copy()
+            made[name] = np.full(n, value, dtype=kind)
     return Entries(**made)
 
 
@@ -123,9 +123,7 @@ def join(parts: Sequence[Entries]) -> Entries:
     filled = [p for p in parts if len(p)]
     if not filled:
         return empty()
-    return Entries(
-        **{f.name: np.concatenate([getattr(p, f.name) for p in filled]) for f in fields(Entries)}
-    )
+    return Entries(**{name: np.concatenate([getattr(p, name) for p in filled]) for name in _TYPES})
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +162,7 @@ class DayLedger:
         """Sort by time (ties keep their order) and move to UTC."""
         order = np.argsort(entries.offset_ms, kind="stable")
         taken = entries.take(order)
-        columns = {f.name: getattr(taken, f.name) for f in fields(Entries) if f.name != "offset_ms"}
+        columns = {name: getattr(taken, name) for name in _TYPES if name != "offset_ms"}
         return cls(
             day=day,
             sequence=_sequence(taken.debtor_agent),

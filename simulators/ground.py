@@ -53,6 +53,7 @@ class Ground:
     parties: Parties
     calendar: Calendar
     payments_per_day: int
+    _cradle: dict[int, I32] = field(default_factory=dict, repr=False)
     _shelves: dict[int, _Shelf] = field(default_factory=dict, repr=False)
     _reach: dict[tuple[str, int, int], tuple[F64, npt.NDArray[np.int64]]] = field(
         default_factory=dict, repr=False
@@ -67,6 +68,16 @@ class Ground:
     ) -> I32:
         """Draw a customer of each agent by activity, or NOBODY where it has none of the kind."""
         return self._shelf(kind).pick(agent, rng)
+
+    def born(self, kind: Kind, first: int, last: int) -> I32:
+        """Parties of a kind that were born between two days, both included."""
+        if kind not in self._cradle:
+            party = self.of_kind(kind)
+            order = np.argsort(self.parties.birth[party], kind="stable")
+            self._cradle[kind] = party[order]
+        party = self._cradle[kind]
+        birth = self.parties.birth[party]
+        return party[np.searchsorted(birth, first) : np.searchsorted(birth, last, "right")]
 
     def living_pairs(
         self, n: int, debtor_kind: Kind, creditor_kind: Kind, day: int, rng: np.random.Generator

@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
+
 from simulators import entries
 from simulators.cases import HORIZON, Case
 from simulators.entries import Entries
@@ -67,6 +70,27 @@ class Prevalence:
     turned: float
 
 
+@dataclass(frozen=True)
+class _Cohort:
+    """What the cases of one first day have planned, by offset from that day."""
+
+    holds: tuple[Hold, ...]
+    offset: npt.NDArray[np.int64]
+    rows: Entries
+
+    @classmethod
+    def of(cls, cases: list[Case]) -> _Cohort:
+        planned = [case.planned() for case in cases]
+        offset = np.concatenate([np.zeros(0, dtype=np.int64), *(days for days, _ in planned)])
+        order = np.argsort(offset, kind="stable")
+        rows = entries.join([made for _, made in planned]).take(order)
+        return cls(tuple(hold for case in cases for hold in case.holds), offset[order], rows)
+
+    def entries(self, offset: int) -> Entries:
+        low, high = np.searchsorted(self.offset, (offset, offset + 1))
+        return self.rows.take(slice(int(low), int(high)))
+
+
 @dataclass
 class Schemes:
     """Plans schemes day by day; a plan depends on the seed and its first day alone."""
@@ -76,7 +100,7 @@ class Schemes:
     prevalence: Prevalence
     habits: Habits
     switches: Switches
-    _planned: dict[int, list[tuple[Scheme, Case]]] = field(default_factory=dict, repr=False)
+    _cohorts: dict[int, _Cohort] = field(default_factory=dict, repr=False)
 
     def summaries(self, day: int) -> list[Scheme]:
         """Schemes and look-alikes that start on a day, without their payments."""
@@ -84,20 +108,24 @@ class Schemes:
 
     def entries(self, day: int) -> Entries:
         """Payments that schemes have planned for a day."""
-        return entries.join([case.rows_of(offset) for offset, case in self._running(day)])
+        return entries.join([cohort.entries(offset) for offset, cohort in self._running(day)])
 
     def holds(self, day: int) -> list[Hold]:
         """Delays of banks' payments that schemes have planned for a day."""
-        return [h for offset, case in self._running(day) for h in case.holds if h.offset == offset]
+        return [
+            hold
+            for offset, cohort in self._running(day)
+            for hold in cohort.holds
+            if hold.offset == offset
+        ]
 
-    def _running(self, day: int) -> Iterator[tuple[int, Case]]:
-        for old in [d for d in self._planned if d < day - HORIZON]:
-            del self._planned[old]
+    def _running(self, day: int) -> Iterator[tuple[int, _Cohort]]:
+        for old in [d for d in self._cohorts if d < day - HORIZON]:
+            del self._cohorts[old]
         for first in range(day - HORIZON, day + 1):
-            if first not in self._planned:
-                self._planned[first] = self._draw(first)
-            for _, case in self._planned[first]:
-                yield day - first, case
+            if first not in self._cohorts:
+                self._cohorts[first] = _Cohort.of([case for _, case in self._draw(first)])
+            yield day - first, self._cohorts[first]
 
     def _draw(self, day: int) -> list[tuple[Scheme, Case]]:
         rng = stream(self.seed, "starts", day)
