@@ -7,15 +7,20 @@ import sys
 import typer
 from rich.console import Console
 
-from pipeline.cli import alerts, broker, flags, schemas
+from pipeline.cli import alerts, broker, flags, schemas, topics
 from pipeline.cli.agent import agent
 from pipeline.cli.bench import bench
+from pipeline.cli.convert import convert
 from pipeline.cli.desk import desk
 from pipeline.cli.doctor import doctor
+from pipeline.cli.fidelity import fidelity
+from pipeline.cli.graph import graph
 from pipeline.cli.replay import replay
 from pipeline.cli.simulate import simulate
 from pipeline.cli.sql import sql
+from pipeline.cli.train import train
 from pipeline.cli.up import up
+from pipeline.cli.whatif import whatif
 from pipeline.errors import ColdwireError
 
 app = typer.Typer(
@@ -24,18 +29,22 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-app.command()(up)
-app.command()(agent)
-app.command()(simulate)
-app.command()(replay)
-app.command()(desk)
-app.add_typer(alerts.app, name="alerts")
-app.add_typer(flags.app, name="flags")
-app.command()(sql)
-app.add_typer(schemas.app, name="schemas")
-app.command()(doctor)
-app.command()(bench)
-app.add_typer(broker.app, name="broker")
+
+_RUN, _ASK, _STREAMS, _MODEL, _SET_UP = "Run", "Ask", "Streams", "Model and graph", "Set up"
+
+for command in (up, agent, bench):
+    app.command(rich_help_panel=_RUN)(command)
+app.add_typer(alerts.app, name="alerts", rich_help_panel=_ASK)
+app.add_typer(flags.app, name="flags", rich_help_panel=_ASK)
+app.command(rich_help_panel=_ASK)(sql)
+for command in (simulate, fidelity, convert, replay, desk):
+    app.command(rich_help_panel=_STREAMS)(command)
+for command in (train, graph, whatif):
+    app.command(rich_help_panel=_MODEL)(command)
+app.command(rich_help_panel=_SET_UP)(doctor)
+app.add_typer(broker.app, name="broker", rich_help_panel=_SET_UP)
+app.add_typer(topics.app, name="topics", rich_help_panel=_SET_UP)
+app.add_typer(schemas.app, name="schemas", rich_help_panel=_SET_UP)
 
 _USERS_MISTAKE = 2
 
