@@ -18,7 +18,7 @@ from pipeline.scoring.flags import NONE, FlagBook, FlagEvent, Sighting
 from pipeline.scoring.intake import Answer, Intake, Rows
 from pipeline.scoring.matters import MatterBook
 from pipeline.scoring.policy import Policy, matter_of
-from pipeline.scoring.reasons import explain
+from pipeline.scoring.reasons import EXPOSURE, explain
 from pipeline.scoring.scorer import Outputs, Scorer
 from schemas import ids
 from schemas.alert import AlertKind, Reason
@@ -133,7 +133,7 @@ class Decisions:
         reasons: tuple[Reason, ...] = ()
         if facts is not None:
             reasons = explain(facts)
-            matter = matter_of(observation.entity, observation.counterparty, reasons[0].code)
+            matter = matter_of(observation.entity, observation.counterparty, _pattern(reasons))
             alert_at = self._matters.threshold(slot, matter, alert_at)
             flag_at = self._matters.threshold(slot, matter, flag_at)
         events = self._flags.sight(
@@ -156,3 +156,9 @@ class Decisions:
         if new_flag or not self._matters.cooling(slot, matter, event_ms, rank):
             self._matters.remember(slot, matter, alert_id, event_ms, rank)
             decided.alerted.append(Alerted(row, alert_id, matter, alert_at, reasons))
+
+
+def _pattern(reasons: tuple[Reason, ...]) -> str:
+    """The main reason that lies in the payment itself: exposure alone is a matter of its own."""
+    own = [reason.code for reason in reasons if reason.code != EXPOSURE]
+    return own[0] if own else EXPOSURE

@@ -19,6 +19,8 @@ Evidence = dict[str, float | int | str]
 Statement = tuple[str, Evidence]
 
 MAX_REASONS: Final = 4
+EXPOSURE: Final = "exposure"
+"""Code of the one reason that lies outside the entity's own payments."""
 _MIN_WEIGHT: Final = 0.02
 _DAY_S: Final = 86_400.0
 
@@ -43,7 +45,7 @@ def explain(facts: Facts) -> tuple[Reason, ...]:
         statement = rule.state(facts)
         if statement is None:
             continue
-        if rule.code == "exposure":
+        if rule.code == EXPOSURE:
             weight = facts.exposure_log_odds / total
         else:
             weight = facts.evidence_for(rule.about) / total
@@ -266,6 +268,6 @@ RULES: Final = (
     Rule("new_direction", ("role_share", "same_role_events", "other_role_events"), _new_direction),
     Rule("new_purpose", ("purpose", "purpose_count", "purpose_share"), _purpose),
     Rule("newcomer", ("events_seen", "days_known"), _newcomer),
-    Rule("exposure", (), _exposure),
+    Rule(EXPOSURE, (), _exposure),
 )
 """All statements that a reason can make. Order decides nothing."""
