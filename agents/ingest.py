@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from aiokafka import TopicPartition
 
@@ -12,7 +12,7 @@ from agents.connection import Connection
 from agents.dead_letters import dead_letter
 from agents.publisher import Outgoing, Publisher, outgoing
 from agents.source import Batch, Record
-from pipeline.intake import Intake, Refusal
+from pipeline.intake import Intake, Limits, Refusal
 from pipeline.settings import Settings
 from schemas.topics import COUNTERPARTY_EVENTS, DISPOSITIONS, GRAPH_EVENTS, PAYMENTS
 
@@ -71,4 +71,5 @@ class Ingest:
 
 def make_ingest(settings: Settings, connection: Connection, publisher: Publisher) -> Ingest:
     """Make the ingest worker; its pseudonym key comes from the settings or a local file."""
-    return Ingest(Intake.from_settings(settings), publisher)
+    limits = Limits(behind=timedelta(days=settings.oldest_days))
+    return Ingest(Intake.from_settings(settings, limits), publisher)

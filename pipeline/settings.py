@@ -61,6 +61,7 @@ class Settings(BaseSettings):
     checkpoint: Path | None = None
     pseudonym_key: SecretStr | None = None
     deadline_ms: int = Field(default=275, ge=1)
+    oldest_days: int = Field(default=3_660, ge=1, description="age at which a payment is refused")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 
 import typer
 from rich.console import Console
@@ -32,19 +33,26 @@ app = typer.Typer(
 
 _RUN, _ASK, _STREAMS, _MODEL, _SET_UP = "Run", "Ask", "Streams", "Model and graph", "Set up"
 
-for command in (up, agent, bench):
-    app.command(rich_help_panel=_RUN)(command)
-app.add_typer(alerts.app, name="alerts", rich_help_panel=_ASK)
-app.add_typer(flags.app, name="flags", rich_help_panel=_ASK)
-app.command(rich_help_panel=_ASK)(sql)
-for command in (simulate, fidelity, convert, replay, desk):
-    app.command(rich_help_panel=_STREAMS)(command)
-for command in (train, graph, whatif):
-    app.command(rich_help_panel=_MODEL)(command)
-app.command(rich_help_panel=_SET_UP)(doctor)
-app.add_typer(broker.app, name="broker", rich_help_panel=_SET_UP)
-app.add_typer(topics.app, name="topics", rich_help_panel=_SET_UP)
-app.add_typer(schemas.app, name="schemas", rich_help_panel=_SET_UP)
+_PANELS: dict[str, tuple[Callable[..., None], ...]] = {
+    _RUN: (up, agent, bench),
+    _ASK: (sql,),
+    _STREAMS: (simulate, fidelity, convert, replay, desk),
+    _MODEL: (train, graph, whatif),
+    _SET_UP: (doctor,),
+}
+_GROUPS = (
+    ("alerts", alerts.app, _ASK),
+    ("flags", flags.app, _ASK),
+    ("broker", broker.app, _SET_UP),
+    ("topics", topics.app, _SET_UP),
+    ("schemas", schemas.app, _SET_UP),
+)
+
+for panel, commands in _PANELS.items():
+    for command in commands:
+        app.command(rich_help_panel=panel)(command)
+for name, commands_of, panel in _GROUPS:
+    app.add_typer(commands_of, name=name, rich_help_panel=panel)
 
 _USERS_MISTAKE = 2
 
