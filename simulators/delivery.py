@@ -37,6 +37,16 @@ class Delivery:
     repeat_minutes: float = 5.0
     outages: tuple[Outage, ...] = ()
 
+    def __post_init__(self) -> None:
+        """Refuse shares that are none.
+
+        Raises:
+            ValueError: a share lies outside 0 to 1.
+        """
+        for name in ("late_share", "repeat_share"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} must lie between 0 and 1")
+
     def order(
         self, seed: int, ledger: DayLedger
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

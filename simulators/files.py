@@ -7,9 +7,11 @@ goes on where it stopped; equal configurations write equal bytes.
 from __future__ import annotations
 
 import json
+import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,11 +23,13 @@ from simulators import names, statements
 from simulators.behaviours import FAMILIES
 from simulators.cases import ROLES, STAGES
 from simulators.codes import COUNTRIES, LOCAL_INSTRUMENTS, MESSAGE_TYPES, PURPOSES, Kind
+from simulators.delivery import Delivery
 from simulators.entries import DayLedger
 from simulators.typologies import TYPOLOGIES
 from simulators.world import World, payment_at
 
 MANIFEST: Final = "world.json"
+_DELIVERY: Final = "delivery.json"
 _SCHEME_FAMILY: Final = "scheme"
 _ROW_GROUP: Final = 1 << 17
 _PLAIN: Final = (
@@ -45,18 +49,40 @@ class OtherWorldError(Exception):
     """The directory holds days of a world with another configuration."""
 
 
-def claim(world: World, folder: Path) -> None:
+@dataclass(frozen=True)
+class Output:
+    """Where a world is written, and in which forms beside Parquet.
+
+    Attributes:
+        folder: its directory.
+        jsonl: write JSON lines as well.
+        xml: makes an ISO 20022 document of a payment; None: no archive of documents.
+        delivery: order and repeats of the JSON lines and documents.
+    """
+
+    folder: Path
+    jsonl: bool = False
+    xml: Callable[[Payment], bytes] | None = None
+    delivery: Delivery = field(default_factory=Delivery)
+
+    def suffixes(self) -> tuple[str, ...]:
+        """Endings of the payments files of a day."""
+        return ("parquet", *(["jsonl"] if self.jsonl else []), *(["zip"] if self.xml else []))
+
+
+def claim(world: World, output: Output) -> None:
     """Make a directory the place of this world.
 
     Raises:
         OtherWorldError: it already is the place of another one.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(asdict(world.config), default=str, indent=2) + "\n"
-    manifest = folder / MANIFEST
-    if manifest.exists() and manifest.read_text() != text:
-        raise OtherWorldError(str(folder))
-    _finish(manifest, lambda path: path.write_text(text))
+    output.folder.mkdir(parents=True, exist_ok=True)
+    for name, told in ((MANIFEST, world.config), (_DELIVERY, output.delivery)):
+        text = json.dumps(asdict(told), default=str, indent=2) + "\n"
+        manifest = output.folder / name
+        if manifest.exists() and manifest.read_text() != text:
+            raise OtherWorldError(str(output.folder))
+        _finish(manifest, partial(Path.write_text, data=text))
 
 
 def payments_file(folder: Path, day: date, suffix: str = "parquet") -> Path:
@@ -69,30 +95,30 @@ def sides_file(folder: Path, day: date) -> Path:
     return folder / "truth" / f"sides-{day:%Y-%m-%d}.parquet"
 
 
-def is_finished(world: World, folder: Path, day: int, *, jsonl: bool) -> bool:
+def is_finished(world: World, output: Output, day: int) -> bool:
     """Tell whether all files of a day are there."""
     on = world.calendar.dates[day]
-    wanted = [payments_file(folder, on), sides_file(folder, on)]
-    if jsonl:
-        wanted.append(payments_file(folder, on, "jsonl"))
-    return all(path.exists() for path in wanted)
+    wanted = [payments_file(output.folder, on, suffix) for suffix in output.suffixes()]
+    return all(path.exists() for path in [*wanted, sides_file(output.folder, on)])
 
 
-def write_day(world: World, folder: Path, day: int, *, jsonl: bool = False) -> int:
+def write_day(world: World, output: Output, day: int) -> int:
     """Make and write one day; the number of payments comes back."""
     ledger = world.day(day)
     on = world.calendar.dates[day]
+    folder = output.folder
     (folder / "truth").mkdir(exist_ok=True)
     frame = payments_frame(world, ledger)
     _parquet(frame, payments_file(folder, on))
     _parquet(sides_frame(frame["uetr"], ledger), sides_file(folder, on))
-    if jsonl:
-        _finish(
-            payments_file(folder, on, "jsonl"),
-            lambda path: _write_lines(
-                path, (payment_at(world, ledger, i) for i in range(len(ledger)))
-            ),
-        )
+    rows, _ = output.delivery.order(world.config.seed, ledger)
+    if output.jsonl:
+        payments = (payment_at(world, ledger, row) for row in rows.tolist())
+        _finish(payments_file(folder, on, "jsonl"), lambda path: _write_lines(path, payments))
+    if output.xml is not None:
+        write = output.xml
+        again = (payment_at(world, ledger, row) for row in rows.tolist())
+        _finish(payments_file(folder, on, "zip"), lambda path: _write_archive(path, again, write))
     return len(ledger)
 
 
@@ -286,6 +312,19 @@ def _write_lines(path: Path, payments: Iterator[Payment]) -> None:
     with path.open("wb") as out:
         for payment in payments:
             out.write(payment.to_bytes() + b"\n")
+
+
+def _write_archive(
+    path: Path, payments: Iterator[Payment], write: Callable[[Payment], bytes]
+) -> None:
+    """One document an entry, named by its place in the delivery and its message id."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for place, payment in enumerate(payments):
+            on = payment.settlement_date
+            name = f"{place:07d}-{payment.message_id}.xml"
+            entry = zipfile.ZipInfo(name, date_time=(on.year, on.month, on.day, 0, 0, 0))
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, write(payment))
 
 
 def _finish(path: Path, write: Callable[[Path], object]) -> None:

@@ -23,7 +23,7 @@ CONFIG = WorldConfig(participants=20, parties=200, days=1, seed=5)
 
 def test_report_is_written_for_the_world_of_the_folder(tmp_path: Path) -> None:
     world = World(CONFIG)
-    files.claim(world, tmp_path / "world")
+    files.claim(world, files.Output(tmp_path / "world"))
     peer = tmp_path / "transactions.parquet"
     pl.DataFrame(
         {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from typer.testing import CliRunner
 
 from pipeline.cli.simulate import simulate
 from pipeline.errors import ColdwireError
+from pipeline.iso20022 import read_document
+from simulators import files
 
 app = typer.Typer()
 app.command()(simulate)
@@ -39,3 +42,37 @@ def test_another_worlds_directory_is_a_users_mistake(tmp_path: Path) -> None:
     assert runner.invoke(app, options).exit_code == 0
     with pytest.raises(ColdwireError, match="other options"):
         runner.invoke(app, [*options, "--risky-share", "0.1"], catch_exceptions=False)
+
+
+def test_several_processes_write_the_same_bytes(tmp_path: Path) -> None:
+    for name, processes in (("one", "1"), ("two", "2")):
+        options = ["--days", "2", "--out", str(tmp_path / name), "--processes", processes]
+        assert runner.invoke(app, [*SIZE, *options]).exit_code == 0
+    for path in sorted((tmp_path / "one").rglob("*.parquet")):
+        other = tmp_path / "two" / path.relative_to(tmp_path / "one")
+        assert path.read_bytes() == other.read_bytes()
+
+
+def test_xml_reads_back_as_the_payments(tmp_path: Path) -> None:
+    options = [*SIZE, "--days", "1", "--out", str(tmp_path), "--xml", "--payments-per-day", "60"]
+    assert runner.invoke(app, options).exit_code == 0
+    with zipfile.ZipFile(next(tmp_path.glob("*.zip"))) as archive:
+        documents = [archive.read(name) for name in archive.namelist()]
+    known = [p.uetr for p in files.read_payments(next(tmp_path.glob("payments-*.parquet")))]
+    assert [read_document(document).uetr for document in documents] == known
+
+
+def test_changes_over_time_stand_in_the_manifest(tmp_path: Path) -> None:
+    options = [*SIZE, "--days", "1", "--out", str(tmp_path)]
+    options += ["--starts", "fan-in:3", "--starts", "exchanges:2", "--drift", "1:1.5:30"]
+    assert runner.invoke(app, options).exit_code == 0
+    switches = json.loads((tmp_path / "world.json").read_text())["switches"]
+    assert switches["typology_days"] == [["fan-in", 3]]
+    assert switches["family_days"] == [["exchanges", 2]]
+    assert switches["drifts"] == [{"day": 1, "factor": 1.5, "minutes": 30.0}]
+
+
+@pytest.mark.parametrize("wrong", [["--starts", "fan-in"], ["--drift", "soon"]])
+def test_a_change_that_cannot_be_read_is_a_users_mistake(wrong: list[str], tmp_path: Path) -> None:
+    with pytest.raises(ColdwireError, match="no change over time"):
+        runner.invoke(app, [*SIZE, *wrong, "--out", str(tmp_path)], catch_exceptions=False)

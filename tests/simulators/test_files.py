@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import polars as pl
 import pytest
 
+from schemas.payment import Payment
 from simulators import files
+from simulators.delivery import Delivery
 from simulators.world import World, WorldConfig, payment_at
 
 SMALL = WorldConfig(participants=40, parties=300, days=2, seed=5, risky_share=0.05)
@@ -20,10 +23,11 @@ def world() -> World:
 
 @pytest.fixture
 def written(world: World, tmp_path: Path) -> Path:
-    files.claim(world, tmp_path)
+    output = files.Output(tmp_path, jsonl=True)
+    files.claim(world, output)
     files.write_tables(world, tmp_path)
     for day in range(SMALL.days):
-        files.write_day(world, tmp_path, day, jsonl=True)
+        files.write_day(world, output, day)
     return tmp_path
 
 
@@ -35,10 +39,11 @@ def test_the_same_configuration_writes_the_same_bytes(written: Path, tmp_path: P
     again = tmp_path / "again"
     before = contents(written)
     world = World(SMALL)
-    files.claim(world, again)
+    output = files.Output(again, jsonl=True)
+    files.claim(world, output)
     files.write_tables(world, again)
     for day in reversed(range(SMALL.days)):
-        files.write_day(world, again, day, jsonl=True)
+        files.write_day(world, output, day)
     assert contents(again) == before
 
 
@@ -76,13 +81,44 @@ def test_members_and_sides_tell_the_same_culprits(world: World, written: Path) -
 
 
 def test_a_day_is_finished_only_when_all_its_files_are_there(world: World, written: Path) -> None:
-    assert files.is_finished(world, written, 0, jsonl=True)
+    assert files.is_finished(world, files.Output(written, jsonl=True), 0)
     files.sides_file(written, world.calendar.dates[0]).unlink()
-    assert not files.is_finished(world, written, 0, jsonl=False)
-    assert files.is_finished(world, written, 1, jsonl=True)
+    assert not files.is_finished(world, files.Output(written), 0)
+    assert files.is_finished(world, files.Output(written), 1)
 
 
 def test_a_directory_of_another_world_is_refused(written: Path) -> None:
     other = World(WorldConfig(participants=40, parties=300, days=2, seed=6))
     with pytest.raises(files.OtherWorldError):
-        files.claim(other, written)
+        files.claim(other, files.Output(written))
+
+
+def test_another_delivery_is_another_content(world: World, written: Path) -> None:
+    late = files.Output(written, jsonl=True, delivery=Delivery(late_share=0.5))
+    with pytest.raises(files.OtherWorldError):
+        files.claim(world, late)
+
+
+def test_lines_come_in_order_of_delivery_with_repeats(world: World, tmp_path: Path) -> None:
+    delivery = Delivery(late_share=0.1, repeat_share=0.1)
+    output = files.Output(tmp_path, jsonl=True, delivery=delivery)
+    files.write_day(world, output, 0)
+    ledger = world.day(0)
+    rows, _ = delivery.order(SMALL.seed, ledger)
+    lines = files.payments_file(tmp_path, world.calendar.dates[0], "jsonl").read_bytes()
+    expected = [payment_at(world, ledger, row).to_bytes() for row in rows.tolist()]
+    assert lines.splitlines() == expected
+
+
+def test_documents_are_archived_one_by_one(world: World, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        output = files.Output(tmp_path / name, xml=Payment.to_bytes)
+        files.claim(world, output)
+        files.write_day(world, output, 0)
+    on = world.calendar.dates[0]
+    paths = [files.payments_file(tmp_path / name, on, "zip") for name in ("one", "two")]
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+    with zipfile.ZipFile(paths[0]) as archive:
+        read = [Payment.from_bytes(archive.read(name)) for name in archive.namelist()]
+    ledger = world.day(0)
+    assert read == [payment_at(world, ledger, row) for row in range(len(ledger))]
