@@ -10,7 +10,8 @@ import faust
 import structlog
 from aiokafka import TopicPartition
 
-from agents.source import Batch, BatchChannel, BatchSource
+from agents.batch import Batch
+from agents.source import BatchChannel, BatchSource
 from pipeline.settings import Settings
 from schemas.control import Control
 from schemas.topics import CONTROL

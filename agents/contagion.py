@@ -10,11 +10,11 @@ import structlog
 from aiokafka import TopicPartition
 from pydantic import ValidationError
 
+from agents.batch import Batch
 from agents.compute import Compute
 from agents.connection import Connection
 from agents.dead_letters import dead_letter
 from agents.publisher import Outgoing, Publisher, outgoing
-from agents.source import Batch
 from agents.tail import end_offset
 from pipeline.contagion.engine import ContagionEffects, ContagionEngine
 from pipeline.contagion.snapshot import load, save

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from agents.batch import Record
 from agents.publisher import Outgoing, outgoing
-from agents.source import Record
 from schemas.dead_letter import DeadLetter, Fault
 from schemas.ids import dead_letter_id
 from schemas.topics import DEAD_LETTERS

@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 
 from aiokafka import TopicPartition
 
+from agents.batch import Batch, Record
 from agents.connection import Connection
 from agents.dead_letters import dead_letter
 from agents.publisher import Outgoing, Publisher, outgoing
-from agents.source import Batch, Record
 from pipeline.intake import Intake, Limits, Refusal
 from pipeline.settings import Settings
 from schemas.topics import COUNTERPARTY_EVENTS, DISPOSITIONS, GRAPH_EVENTS, PAYMENTS

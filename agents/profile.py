@@ -10,11 +10,11 @@ import structlog
 from aiokafka import TopicPartition
 from pydantic import ValidationError
 
+from agents.batch import Batch
 from agents.compute import Compute
 from agents.connection import Connection
 from agents.dead_letters import dead_letter
 from agents.publisher import Outgoing, Publisher, outgoing
-from agents.source import Batch
 from agents.tail import read_to_end
 from pipeline.model.checkpoint import SHIPPED, Checkpoint
 from pipeline.scoring.budget import Budget

@@ -9,8 +9,8 @@ import asyncio
 from collections.abc import Mapping
 from itertools import chain
 
+from agents.batch import Record
 from agents.connection import Connection
-from agents.source import Record
 from agents.tail import partitions, read_to_end
 from pipeline.contagion.engine import ContagionEngine
 from pipeline.model.checkpoint import Checkpoint

@@ -9,10 +9,10 @@ import structlog
 from aiokafka import TopicPartition
 from pydantic import ValidationError
 
+from agents.batch import Batch
 from agents.compute import Compute
 from agents.connection import Connection
 from agents.publisher import Publisher
-from agents.source import Batch
 from pipeline.settings import Settings
 from pipeline.store import FlagDatabase
 from schemas.topics import (

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol, cast
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any, cast
 
 import faust
 import structlog
@@ -21,6 +19,7 @@ from aiokafka.errors import CommitFailedError, IllegalStateError
 from mode import Service
 from mode.utils.queues import FlowControlEvent, ThrowableQueue
 
+from agents.batch import Batch, Ledger
 from agents.connection import Connection
 
 log = structlog.get_logger()
@@ -30,33 +29,6 @@ _DRAIN_PATIENCE_S = 20.0
 
 Assigned = Callable[[Mapping[TopicPartition, int]], Awaitable[Mapping[TopicPartition, int]]]
 """Called with each new partition and its committed offset; returns where to start instead."""
-
-
-class Record(Protocol):
-    """What is used of a fetched record."""
-
-    topic: str
-    partition: int
-    offset: int
-    timestamp: int
-    key: bytes | None
-    value: bytes | None
-    headers: Sequence[tuple[str, bytes]]
-
-
-@dataclass(eq=False)
-class Batch:
-    """Records fetched at once, in order within each partition."""
-
-    records: list[Record]
-    is_done: bool = False
-    _source: BatchSource | None = field(default=None, repr=False)
-
-    async def done(self) -> None:
-        """Say that every effect of the batch is out; its offsets may be committed."""
-        self.is_done = True
-        if self._source is not None:
-            await self._source.on_done()
 
 
 class BatchChannel(faust.Channel[Any]):
@@ -111,12 +83,9 @@ class BatchSource(Service):
         self._channel = channel
         self._batch_records = batch_records
         self._on_assigned = on_assigned
-        self._outstanding: deque[Batch] = deque()
-        self._committable: dict[TopicPartition, int] = {}
+        self._ledger = Ledger()
         self._last_commit = 0.0
         self._generation = 0
-        self._idle = asyncio.Event()
-        self._idle.set()
         self._ready = asyncio.Event()
         self._rebuilding = asyncio.Lock()
         self.consumer = connection.consumer(
@@ -131,7 +100,7 @@ class BatchSource(Service):
     @property
     def outstanding(self) -> int:
         """Batches handed out and not done."""
-        return len(self._outstanding)
+        return len(self._ledger)
 
     @property
     def ready(self) -> asyncio.Event:
@@ -160,29 +129,22 @@ class BatchSource(Service):
                     if not records:
                         await self.commit()
                         continue
-                    batch = Batch(records, _source=self)
-                    self._outstanding.append(batch)
-                    self._idle.clear()
+                    batch = Batch(records, _when_done=self._on_done)
+                    self._ledger.hand_out(batch)
                     await self._channel.hand_over(batch)
         except asyncio.CancelledError:
             raise
         except Exception as error:  # noqa: BLE001 - ends the process, loudly
             await self.crash(error)
 
-    async def on_done(self) -> None:
-        """Note a finished batch; commit the finished prefix when it is time."""
-        while self._outstanding and self._outstanding[0].is_done:
-            for record in self._outstanding.popleft().records:
-                part = TopicPartition(record.topic, record.partition)
-                self._committable[part] = record.offset + 1
-        if not self._outstanding:
-            self._idle.set()
+    async def _on_done(self) -> None:
+        self._ledger.settle()
         if time.monotonic() - self._last_commit >= _COMMIT_EVERY_S:
             await self.commit()
 
     async def commit(self) -> None:
         """Commit the finished prefix now."""
-        offsets, self._committable = self._committable, {}
+        offsets = self._ledger.take()
         if not offsets:
             return
         self._last_commit = time.monotonic()
@@ -195,9 +157,9 @@ class BatchSource(Service):
     async def drain(self) -> None:
         """Wait until what was handed out is done, then commit."""
         try:
-            await asyncio.wait_for(self._idle.wait(), _DRAIN_PATIENCE_S)
+            await asyncio.wait_for(self._ledger.idle(), _DRAIN_PATIENCE_S)
         except TimeoutError:
-            log.warning("batches unfinished after the wait", batches=len(self._outstanding))
+            log.warning("batches unfinished after the wait", batches=len(self._ledger))
         await self.commit()
 
     async def revoked(self) -> None:

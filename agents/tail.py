@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 
 from aiokafka import TopicPartition
 
+from agents.batch import Record
 from agents.connection import Connection
-from agents.source import Record
 from schemas.topics import Topic
 
 _AT_ONCE = 5_000

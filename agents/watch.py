@@ -12,8 +12,8 @@ import orjson
 from aiokafka import TopicPartition
 from hdrh.histogram import HdrHistogram
 
+from agents.batch import Record
 from agents.connection import Connection
-from agents.source import Record
 from agents.tail import follow, partitions
 from schemas.alert import Alert, AlertKind
 from schemas.score import Tier

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
+from agents.batch import Record
 from agents.connection import Connection
 from agents.replay import Pace, Replay, Sent
-from agents.source import Record
 from agents.station import Station
 from agents.tail import partitions, read_to_end
 from schemas.payment import Payment
