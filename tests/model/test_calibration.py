@@ -61,13 +61,18 @@ def test_prior_shift_gives_the_served_prevalence() -> None:
     assert mean == pytest.approx(0.005, rel=0.1)
 
 
+def _fitted() -> Calibration:
+    logit, events, label, _ = _world(np.random.default_rng(3), 2_000)
+    return Calibration.fit(logit, events, label, np.ones(2_000), np.arange(2_000) % 2 == 0)
+
+
+_FITTED = _fitted()
+
+
 @given(st.lists(st.floats(-30, 30), min_size=2, max_size=50), st.integers(0, 40))
 def test_probability_rises_with_the_logit(logits: list[float], seen: int) -> None:
-    rng = np.random.default_rng(3)
-    logit, events, label, _ = _world(rng, 2_000)
-    fitted = Calibration.fit(logit, events, label, np.ones(2_000), np.arange(2_000) % 2 == 0)
     ordered = np.sort(np.array(logits))
-    result = fitted.calibrate(ordered, np.full(len(ordered), seen))
+    result = _FITTED.calibrate(ordered, np.full(len(ordered), seen))
     assert (np.diff(result.probability) >= 0).all()
     assert ((result.lower >= 0) & (result.upper <= 1)).all()
 
