@@ -159,6 +159,5 @@ class Decisions:
 
 
 def _pattern(reasons: tuple[Reason, ...]) -> str:
-    """The main reason that lies in the payment itself: exposure alone is a matter of its own."""
-    own = [reason.code for reason in reasons if reason.code != EXPOSURE]
-    return own[0] if own else EXPOSURE
+    """The main reason that lies in the payment itself, so that exposure opens no second matter."""
+    return next(reason.code for reason in reasons if reason.code != EXPOSURE)

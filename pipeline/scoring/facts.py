@@ -63,9 +63,9 @@ class Facts:
         columns += [N_FEATURES + _FIELD[name] for name in names if name in _FIELD]
         return float(np.maximum(self.contributions[columns], 0.0).sum())
 
-    def total_evidence(self) -> float:
-        """Log odds that everything raising the score added, exposure included."""
-        return float(np.maximum(self.contributions, 0.0).sum()) + self.exposure_log_odds
+    def own_evidence(self) -> float:
+        """Log odds that everything raising the score added, exposure left out."""
+        return float(np.maximum(self.contributions, 0.0).sum())
 
     def most_surprising(self) -> tuple[str, float]:
         """Name of the field that was least expected, and the probability it was given."""

@@ -39,25 +39,27 @@ class Rule:
 
 def explain(facts: Facts) -> tuple[Reason, ...]:
     """The weightiest true statements, at least one, at most :data:`MAX_REASONS`."""
-    total = max(facts.total_evidence(), 1e-9)
+    own = max(facts.own_evidence(), 1e-9)
+    total = own + facts.exposure_log_odds
     found = []
     for rule in RULES:
         statement = rule.state(facts)
         if statement is None:
             continue
-        if rule.code == EXPOSURE:
-            weight = facts.exposure_log_odds / total
-        else:
-            weight = facts.evidence_for(rule.about) / total
-        if weight >= _MIN_WEIGHT:
-            text, evidence = statement
-            share = round(min(weight, 1.0), 4)
-            found.append(Reason(code=rule.code, text=text, weight=share, evidence=evidence))
+        exposed = rule.code == EXPOSURE
+        evidence = facts.exposure_log_odds if exposed else facts.evidence_for(rule.about)
+        # Measured against the payment's own evidence: exposure must not crowd out the rest.
+        if evidence >= _MIN_WEIGHT * own:
+            text, numbers = statement
+            share = round(min(evidence / total, 1.0), 4)
+            found.append(Reason(code=rule.code, text=text, weight=share, evidence=numbers))
+    if all(reason.code == EXPOSURE for reason in found):
+        found.append(_general(facts, round(own / total, 4)))
     found.sort(key=lambda reason: (-reason.weight, reason.code))
-    return tuple(found[:MAX_REASONS]) or (_general(facts),)
+    return tuple(found[:MAX_REASONS])
 
 
-def _general(facts: Facts) -> Reason:
+def _general(facts: Facts, weight: float) -> Reason:
     """What can always be said: how new the entity is, or which field was least expected."""
     seen = int(facts["events_seen"])
     if seen == 0:
@@ -66,14 +68,14 @@ def _general(facts: Facts) -> Reason:
             f"first payment of this entity: {amount:,.2f} US dollars, judged by what first "
             "payments are like"
         )
-        return Reason(code="first_payment", text=text, weight=1.0, evidence={"amount": amount})
+        return Reason(code="first_payment", text=text, weight=weight, evidence={"amount": amount})
     name, probability = facts.most_surprising()
     text = (
         f"{name.replace('_', ' ')} was given a probability of {share_text(probability)} "
         f"after {seen} payment{'s' * (seen > 1)}"
     )
     evidence: Evidence = {"field": name, "probability": round(probability, 6), "events": seen}
-    return Reason(code="unlike_own_history", text=text, weight=1.0, evidence=evidence)
+    return Reason(code="unlike_own_history", text=text, weight=weight, evidence=evidence)
 
 
 def _largest(f: Facts) -> Statement | None:

@@ -170,10 +170,10 @@ def test_exposure_is_a_reason_only_as_far_as_it_raised_the_score() -> None:
     random_ = random.Random(1)
     past = [observation(random_, 1, n) for n in range(4)]
     facts = _facts(past, observation(random_, 1, 9), {"weekday": 0.57}, exposure=0.38)
-    (reason,) = explain(facts)
-    assert reason.code == "exposure"
+    reason, own = explain(facts)
+    assert (reason.code, own.code) == ("exposure", "unlike_own_history")
     assert reason.text.startswith("38 % exposure")
-    assert reason.weight == pytest.approx(0.5)
+    assert (reason.weight, own.weight) == pytest.approx((0.5, 0.5))
 
 
 def test_there_is_always_a_reason() -> None:
