@@ -86,7 +86,7 @@ def _prepare_postgres(read_only: bool) -> Callable[[Any, Any], None]:
 def _sqlite_engine(url: URL, read_only: bool) -> Engine:
     if read_only:
         path = quote(str(Path(str(url.database)).absolute()))
-        url = make_url(f"sqlite+pysqlite:///file:{path}?mode=ro&uri=true")
+        url = url.set(database=f"file:{path}", query={"mode": "ro", "uri": "true"})
     engine = create_engine(
         url, json_serializer=_orjson_text, connect_args={"timeout": _BUSY_TIMEOUT_S}
     )

@@ -37,7 +37,7 @@ from pipeline.store.tables import (
     scores,
 )
 from pipeline.store.timestamp import UtcTime
-from schemas.alert import Alert, AlertKind
+from schemas.alert import Alert, AlertKind, Reason
 from schemas.flag import Exposure, Flag
 from schemas.records import Disposition, FlagState
 from schemas.score import Score, Tier
@@ -199,11 +199,14 @@ def alerts_where(
     connection: Connection, condition: ColumnElement[bool], limit: int | None = None
 ) -> list[Alert]:
     """Alerts with all their reasons, the latest event first."""
-    query = select(alerts).where(condition).order_by(alerts.c.event_at.desc(), alerts.c.alert_id)
-    found = connection.execute(query.limit(limit)).mappings().all()
-    reasons: dict[str, list[Any]] = {row["alert_id"]: [] for row in found}
-    query = select(alert_reasons).where(alert_reasons.c.alert_id.in_(reasons))
-    for row in connection.execute(query.order_by(alert_reasons.c.position)).mappings():
+    newest = select(alerts).where(condition)
+    newest = newest.order_by(alerts.c.event_at.desc(), alerts.c.alert_id).limit(limit)
+    # A subquery, not a list of ids: databases limit the values of one statement.
+    ids = newest.with_only_columns(alerts.c.alert_id).subquery()
+    own = select(alert_reasons).join(ids, ids.c.alert_id == alert_reasons.c.alert_id)
+    found = connection.execute(newest).mappings().all()
+    reasons: dict[str, list[Reason]] = {row["alert_id"]: [] for row in found}
+    for row in connection.execute(own.order_by(alert_reasons.c.position)).mappings():
         reasons[row["alert_id"]].append(rows.reason_of(row))
     return [rows.alert_of(row, reasons[row["alert_id"]]) for row in found]
 

@@ -12,7 +12,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import func, inspect, select, text
+from sqlalchemy import URL, func, inspect, select, text
 
 from pipeline.errors import ColdwireError
 from pipeline.store import FlagDatabase, tables
@@ -218,3 +218,16 @@ def test_folder_of_a_new_database_is_made(tmp_path: Path) -> None:
     with FlagDatabase.open(f"sqlite:///{file}") as database:
         database.migrate()
     assert file.is_file()
+
+
+@pytest.mark.parametrize("name", ["100 %.db", "a?b.db", "a#b.db", "ä:b.db"])
+def test_odd_file_names_open_for_reading_too(tmp_path: Path, name: str) -> None:
+    url = URL.create("sqlite", database=str(tmp_path / name)).render_as_string()
+    with FlagDatabase.open(url) as database:
+        database.migrate()
+        database.write([m.score(1)])
+    with FlagDatabase.open_read_only(url) as reader:
+        assert _count(reader) == 1
+    assert {path.name.removesuffix("-shm").removesuffix("-wal") for path in tmp_path.iterdir()} == {
+        name
+    }

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import select
 
 from pipeline.errors import ColdwireError
 from pipeline.store import FlagDatabase, queries
 from pipeline.store.ask import ask
+from pipeline.store.tables import alerts
 from schemas.alert import AlertKind
 from schemas.records import FlagState, Verdict
 from schemas.score import Tier
@@ -166,3 +168,12 @@ def test_statement_that_is_no_question_is_refused_and_changes_nothing(
             ask(reader, statement)
         assert ask(reader, "SELECT count(*) FROM scores").rows == ((4,),)
         assert ask(reader, "SELECT count(*) FROM v_alerts").rows == ((3,),)
+
+
+def test_alerts_are_read_whole_the_newest_first(database: FlagDatabase) -> None:
+    database.write([m.alert(n, reasons=(m.reason(),)) for n in range(40)])
+    everything = alerts.c.alert_id.in_(select(alerts.c.alert_id))
+    found = database.read(lambda c: queries.alerts_where(c, everything))
+    assert found == [m.alert(n, reasons=(m.reason(),)) for n in reversed(range(40))]
+    newest = database.read(lambda c: queries.alerts_where(c, everything, limit=3))
+    assert newest == found[:3]
