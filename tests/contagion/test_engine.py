@@ -37,9 +37,9 @@ def joined(parts: list[ContagionEffects]) -> ContagionEffects:
 
 
 @settings(max_examples=8, deadline=None)
-@given(st.integers(0, 10_000), st.lists(st.integers(1, 40), min_size=1, max_size=12))
+@given(st.integers(0, 10_000), st.lists(st.integers(1, 20), min_size=1, max_size=12))
 def test_effects_do_not_depend_on_how_the_log_is_cut(seed: int, cuts: list[int]) -> None:
-    log = random_log(seed, 150)
+    log = random_log(seed, 70)
     whole = ContagionEngine(QUICK).process(log)
     engine, parts, at = ContagionEngine(QUICK), [], 0
     for cut in [*cuts, len(log)]:
@@ -55,12 +55,12 @@ def test_effects_do_not_depend_on_how_the_log_is_cut(seed: int, cuts: list[int])
 
 
 @settings(max_examples=8, deadline=None)
-@given(st.integers(0, 10_000), st.integers(0, 200))
+@given(st.integers(0, 10_000), st.integers(0, 90))
 def test_restart_from_a_snapshot_goes_on_byte_for_byte(
     tmp_path_factory: pytest.TempPathFactory, seed: int, cut: int
 ) -> None:
     folder = tmp_path_factory.mktemp("snapshots")
-    log = random_log(seed, 200)
+    log = random_log(seed, 90)
     straight = ContagionEngine(QUICK)
     straight.process(log[:cut])
     save(straight, folder / "cut.npz")
@@ -74,7 +74,7 @@ def test_restart_from_a_snapshot_goes_on_byte_for_byte(
 
 
 def test_random_logs_reach_every_kind_of_effect() -> None:
-    effects = joined([ContagionEngine(QUICK).process(random_log(s, 400)) for s in range(3)])
+    effects = joined([ContagionEngine(QUICK).process(random_log(s, 150)) for s in range(3)])
     assert effects.alerts
     assert effects.repeats
     assert effects.ignored
@@ -83,7 +83,7 @@ def test_random_logs_reach_every_kind_of_effect() -> None:
 
 def test_published_ids_are_unique_and_flags_count_their_revisions() -> None:
     for seed in range(3):
-        effects = ContagionEngine(QUICK).process(random_log(seed, 400))
+        effects = ContagionEngine(QUICK).process(random_log(seed, 150))
         exposure_ids = [e.exposure_id for e in effects.exposures]
         assert len(set(exposure_ids)) == len(exposure_ids)
         alert_ids = [a.alert_id for a in effects.alerts]
@@ -200,7 +200,7 @@ def test_disconnected_seed_and_unknown_entity_have_no_exposure() -> None:
 @settings(max_examples=8, deadline=None)
 @given(st.integers(0, 10_000))
 def test_published_exposures_are_numbers_between_zero_and_one(seed: int) -> None:
-    for exposure in ContagionEngine(QUICK).process(random_log(seed, 200)).exposures:
+    for exposure in ContagionEngine(QUICK).process(random_log(seed, 70)).exposures:
         assert 0 <= exposure.exposure <= 1
         assert np.isfinite(exposure.residual_bound)
 

@@ -53,7 +53,7 @@ def check_agreement(graph: PaymentGraph) -> None:
 @given(st.integers(0, 10_000), st.sampled_from([5.0, 60.0, 600.0]))
 def test_network_and_arrays_never_disagree(seed: int, minutes_apart: float) -> None:
     engine = ContagionEngine(SETTINGS)
-    engine.process(random_log(seed, 200, minutes_apart=minutes_apart))
+    engine.process(random_log(seed, 100, minutes_apart=minutes_apart))
     check_agreement(engine.graph)
 
 

@@ -52,7 +52,7 @@ def test_golden_three_nodes() -> None:
 @given(st.integers(0, 10_000))
 def test_error_stays_within_the_published_bound_through_any_log(seed: int) -> None:
     engine = ContagionEngine(SETTINGS)
-    for record in random_log(seed, 120):
+    for record in random_log(seed, 70):
         engine.process([record])
     nodes = len(engine.graph.names)
     for spread, rows in (
@@ -65,9 +65,9 @@ def test_error_stays_within_the_published_bound_through_any_log(seed: int) -> No
         assert spread.bound(nodes) <= nodes * 1e-3 * sum(spread.seeds.values()) + 1e-12
 
 
-def test_bound_of_a_log_with_expiry_and_landmark_moves_holds_over_thousands_of_payments() -> None:
+def test_bound_of_a_log_with_expiry_and_landmark_moves_holds_over_hundreds_of_payments() -> None:
     engine = ContagionEngine(ContagionSettings(half_life_days=0.2, horizon_days=10, tolerance=1e-3))
-    engine.process(random_log(5, 2000, parties=40, minutes_apart=30))
+    engine.process(random_log(5, 700, parties=25, minutes_apart=90))
     assert engine.graph.landmark_ms > 0
     nodes = len(engine.graph.names)
     truth = exact(engine.graph.outgoing, engine.forward.seeds, 0.15)
@@ -77,8 +77,8 @@ def test_bound_of_a_log_with_expiry_and_landmark_moves_holds_over_thousands_of_p
 
 
 def test_agrees_with_networkx_when_dangling_nodes_keep_their_money() -> None:
-    engine = ContagionEngine(ContagionSettings(tolerance=1e-10))
-    engine.process(random_log(11, 300, parties=15, minutes_apart=5))
+    engine = ContagionEngine(ContagionSettings(tolerance=1e-9))
+    engine.process(random_log(11, 80, parties=15, minutes_apart=5))
     engine.process([(300, flag(party(3), minutes=1e6)), (301, flag(party(5), minutes=1e6))])
     graph: nx.DiGraph[int] = nx.DiGraph()
     graph.add_nodes_from(engine.graph.network)
@@ -97,7 +97,7 @@ def test_agrees_with_networkx_when_dangling_nodes_keep_their_money() -> None:
 @given(st.integers(0, 10_000))
 def test_mass_is_conserved(seed: int) -> None:
     engine = ContagionEngine(SETTINGS)
-    engine.process(random_log(seed, 150))
+    engine.process(random_log(seed, 70))
     for spread in (engine.forward, engine.reverse):
         mass = spread.estimate.sum() + spread.residual.sum()
         assert mass == pytest.approx(sum(spread.seeds.values()), abs=1e-9)
