@@ -76,23 +76,9 @@ def recall_at_alerts(risky: Bool, score: Float, alerts: int) -> float:
     return float(hits / found)
 
 
-def brier(risky: Bool, probability: Float) -> float:
+def brier(risky: Bool, probability: Float, weight: Float | None = None) -> float:
     """Mean squared distance of probabilities from what came true."""
-    return float(((probability - risky) ** 2).mean())
-
-
-def calibration_error(risky: Bool, probability: Float, bins: int = 10) -> float:
-    """Expected calibration error over bins of equal size (Naeini et al. 2015).
-
-    Equal-sized bins, since almost all payments share one corner of the unit interval.
-    """
-    order = np.argsort(probability, kind="stable")
-    gaps = [
-        abs(float(probability[part].mean()) - float(risky[part].mean())) * len(part)
-        for part in np.array_split(order, bins)
-        if len(part)
-    ]
-    return sum(gaps) / len(risky)
+    return float(np.average((probability - risky) ** 2, weights=weight))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,32 +87,53 @@ class Reliability:
 
     predicted: Float
     observed: Float
-    rows: npt.NDArray[np.int64]
+    share: Float
+    """Weight of the bin's rows in all rows."""
 
 
-def reliability(risky: Bool, probability: Float, bins: int = 10) -> Reliability:
-    """Mean probability against the share that was risky, in bins of equal size."""
+def reliability(
+    risky: Bool, probability: Float, weight: Float | None = None, bins: int = 10
+) -> Reliability:
+    """Mean probability against the share that was risky, in bins of as many rows each.
+
+    Bins of equal size, since almost all payments share one corner of the unit interval.
+    """
+    counted = np.ones(len(risky)) if weight is None else weight
     order = np.argsort(probability, kind="stable")
-    parts = [part for part in np.array_split(order, min(bins, len(order))) if len(part)]
+    parts = [part for part in np.array_split(order, bins) if len(part)]
     return Reliability(
-        predicted=np.array([probability[part].mean() for part in parts]),
-        observed=np.array([risky[part].mean() for part in parts]),
-        rows=np.array([len(part) for part in parts]),
+        predicted=np.array([np.average(probability[p], weights=counted[p]) for p in parts]),
+        observed=np.array([np.average(risky[p], weights=counted[p]) for p in parts]),
+        share=np.array([counted[p].sum() for p in parts]) / counted.sum(),
     )
 
 
-def coverage(risky: Bool, lower: Float, upper: Float, bins: int = 10) -> float:
-    """Share of rows, by bins of the interval's middle, whose observed rate it contains.
+def calibration_error(
+    risky: Bool, probability: Float, weight: Float | None = None, bins: int = 10
+) -> float:
+    """Expected calibration error over bins of equal size (Naeini et al. 2015)."""
+    points = reliability(risky, probability, weight, bins)
+    return float((np.abs(points.predicted - points.observed) * points.share).sum())
 
-    An interval bounds a probability, which a single outcome cannot show: rows of like
-    intervals are pooled, and a bin is covered if its rate lies between the mean bounds.
+
+def coverage(
+    risky: Bool, lower: Float, upper: Float, weight: Float | None = None, cell: int = 100
+) -> float:
+    """Share of cells whose observed rate lies within their mean bounds; NaN without cells.
+
+    An interval bounds a rate, which a single outcome cannot show: rows of like intervals
+    are pooled, ``cell`` at a time; what fills no cell is left out.
     """
-    order = np.argsort((lower + upper) / 2, kind="stable")
-    covered = 0
-    for part in np.array_split(order, bins):
-        if len(part) and lower[part].mean() <= risky[part].mean() <= upper[part].mean():
-            covered += len(part)
-    return covered / len(risky)
+    counted = np.ones(len(risky)) if weight is None else weight
+    cells = len(risky) // cell
+    if cells == 0:
+        return float("nan")
+    order = np.argsort(lower + upper, kind="stable")[: cells * cell].reshape(cells, cell)
+    total = counted[order].sum(1)
+    rate, low, high = (
+        (counted[order] * values[order]).sum(1) / total for values in (risky, lower, upper)
+    )
+    return float(((low <= rate) & (rate <= high)).mean())
 
 
 def precision_recall(risky: Bool, score: Float) -> tuple[Float, Float]:

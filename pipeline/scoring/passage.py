@@ -181,7 +181,7 @@ class Passage:
         spent = self._budget.now() - began
         self._score_ms += spent
         machine.costs.score.learn(len(rows), spent)
-        return rows[intake.due[rows] & calm]
+        return rows[intake.due[rows] & calm & machine.policy.adapts]
 
     def _note_calm(self, rows: Rows, calm: npt.NDArray[np.bool_]) -> None:
         """Keep, beside each window, which of its events scored low."""

@@ -40,6 +40,7 @@ class Policy:
         release_after: calm payments in a row that lower a flag.
         flag_life_ms: a flag that nothing renews expires after that.
         confirmed_life_ms: the same for a flag that an analyst confirmed.
+        adapts: False keeps every profile at the start prompt: the K = 0 control.
     """
 
     alert_cost_ratio: float = 9.0
@@ -51,6 +52,7 @@ class Policy:
     release_after: int = 5
     flag_life_ms: int = 30 * DAY_MS
     confirmed_life_ms: int = 90 * DAY_MS
+    adapts: bool = True
 
     @property
     def alert_threshold(self) -> float:

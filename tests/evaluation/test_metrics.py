@@ -81,11 +81,27 @@ def test_honest_probabilities_have_no_calibration_error_and_are_covered() -> Non
     assert calibration_error(risky, p) < 0.02
     assert calibration_error(risky, np.clip(p + 0.2, 0, 1)) > 0.1
     assert brier(risky, p) == pytest.approx(1 / 6, abs=0.01)
-    assert coverage(risky, p - 0.05, p + 0.05) == 1.0
-    assert coverage(risky, p + 0.1, p + 0.2) == 0.0
+    assert coverage(risky, p - 0.2, p + 0.2) > 0.99
+    assert coverage(risky, p + 0.1, p + 0.2) < 0.05
     points = reliability(risky, p, bins=5)
     assert points.predicted == pytest.approx(points.observed, abs=0.03)
-    assert points.rows.sum() == 40_000
+    assert points.share.tolist() == pytest.approx([0.2] * 5)
+
+
+def test_weights_move_honesty_to_another_share_of_risky_rows() -> None:
+    random = np.random.default_rng(1)
+    risky = random.uniform(size=60_000) < 0.5
+    weight = np.where(risky, 1.0, 9.0)
+    p = np.full(60_000, 0.1)
+    assert calibration_error(risky, p) == pytest.approx(0.4, abs=0.02)
+    assert calibration_error(risky, p, weight) < 0.01
+    assert brier(risky, p, weight) == pytest.approx(0.09, abs=0.005)
+    assert coverage(risky, p - 0.06, p + 0.06, weight) > 0.9
+    assert coverage(risky, p - 0.06, p + 0.06) < 0.05
+
+
+def test_too_few_rows_for_a_cell_have_no_coverage() -> None:
+    assert np.isnan(coverage(np.zeros(9, bool), np.zeros(9), np.ones(9)))
 
 
 def test_precision_and_recall_run_from_the_top() -> None:

@@ -1,0 +1,105 @@
+"""Rivals: what a sceptic would put beside the served score.
+
+All read the same streaming aggregates and learn from the same labelled counterparties as
+the checkpoint.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from sklearn.linear_model import LogisticRegression
+
+from pipeline.encoding import FEATURES, N_FEATURES
+from pipeline.model.checkpoint import Checkpoint
+from pipeline.model.trees import Trees
+
+Features = npt.NDArray[np.float32]
+Labels = npt.NDArray[np.int8]
+Float = npt.NDArray[np.float64]
+
+SEEDS: Final = (0, 1, 2)
+RULES: Final = {
+    "amount_z": 1,
+    "amount_vs_all_max": 1,
+    "gap_z": -1,
+    "burst": 1,
+    "fan": 1,
+    "counterparty_share": -1,
+    "corridor_share": -1,
+    "passed_through": 1,
+    "mirror_best": -1,
+    "peak_sum_ratio": 1,
+}
+"""Features of the rules, with the direction that counts as unusual."""
+_RULE_AT: Final = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """Features [N, A] with labels [N]."""
+
+    features: Features
+    risky: Labels
+
+
+def lightgbm(fit: Labelled, stop: Labelled, features: Features) -> Float:
+    """Mean log odds of one LightGBM a seed, stopped early on other counterparties."""
+    names = FEATURES[:N_FEATURES]
+    validation = (stop.features, stop.risky)
+    fitted = [Trees.fit(fit.features, fit.risky, validation, seed, names=names) for seed in SEEDS]
+    return np.asarray(np.mean([trees.logit(features) for trees in fitted], axis=0), np.float64)
+
+
+def logistic_regression(fit: Labelled, features: Features) -> Float:
+    """Log odds of a ridge logistic regression on standardised features and their absence."""
+    scale = _Scale.of(fit.features)
+    model = LogisticRegression(C=0.1, max_iter=300)
+    model.fit(_with_absence(scale, fit.features), fit.risky)
+    return np.asarray(model.decision_function(_with_absence(scale, features)), np.float64)
+
+
+def z_score_rules(fit: Labelled, features: Features) -> Float:
+    """By how much, summed, features exceed two standard deviations on their unusual side."""
+    scale = _Scale.of(fit.features)
+    z = scale.standardise(features)
+    columns = [FEATURES.index(name) for name in RULES]
+    unusual = z[:, columns] * np.array(list(RULES.values()))
+    # The sum of all breaks ties among the many payments that exceed nothing.
+    return np.asarray(np.maximum(unusual - _RULE_AT, 0).sum(1) + 1e-3 * unusual.sum(1), np.float64)
+
+
+def prior_only(checkpoint: Checkpoint, codes: npt.NDArray[np.int16], features: Features) -> Float:
+    """Probability of each event if its entity had no history (the lowest tier)."""
+    output = checkpoint.model.prior(torch.from_numpy(codes), torch.from_numpy(features))
+    nothing_seen = np.zeros(len(codes), np.int64)
+    return checkpoint.verdict(output, features, nothing_seen).calibrated.probability
+
+
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    """Mean and standard deviation of the known values of each feature."""
+
+    mean: Float
+    deviation: Float
+
+    @classmethod
+    def of(cls, features: Features) -> _Scale:
+        known = ~np.isnan(features)
+        count = np.maximum(known.sum(0), 1)
+        mean = np.where(known, features, 0).sum(0, dtype=np.float64) / count
+        variance = (np.where(known, features - mean, 0) ** 2).sum(0) / count
+        return cls(mean, np.maximum(np.sqrt(variance), 1e-6))
+
+    def standardise(self, features: Features) -> Float:
+        """Standardised values within five deviations, 0 where unknown."""
+        z = np.clip((features - self.mean) / self.deviation, -5, 5)
+        return np.nan_to_num(z, nan=0.0)
+
+
+def _with_absence(scale: _Scale, features: Features) -> Float:
+    return np.concatenate([scale.standardise(features), np.isnan(features)], axis=1)
