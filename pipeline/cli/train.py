@@ -54,7 +54,8 @@ def train(
 ) -> None:
     """Train backbone, prompts, heads, trees and calibration; write the model card beside.
 
-    The same seed and threads on the same machine give the same weights.
+    The same seed and threads on the same machine give the same weights. A run that was
+    stopped goes on from its last finished stage when it is started again.
 
     Example: coldwire train --quick --seed 7 --out out/checkpoint
     """
@@ -87,7 +88,7 @@ def train(
         threads=threads,
     )
     with _Bars() as bars:
-        checkpoint = follow(_days(world, bars), recipe, bars.show)
+        checkpoint = follow(_days(world, bars), recipe, bars.show, out)
     made_with = {"held_out": [_HELD_OUT_FAMILY, *_HELD_OUT_TYPOLOGIES], "parties": size.parties}
     checkpoint = replace(checkpoint, notes={**checkpoint.notes, "world": made_with})
     checkpoint.save(out)

@@ -107,8 +107,13 @@ def prior_shift(risky_entity: npt.NDArray[np.bool_], served_share: float) -> Flo
 
     Valid when risky and other entities behave in service as they did in training and only
     their numbers differ.
+
+    Raises:
+        ValueError: there are only risky entities, or none: no weight can shift that.
     """
-    present = max(float(risky_entity.mean()), _SMALLEST)
+    present = float(risky_entity.mean())
+    if not 0 < present < 1:
+        raise ValueError("prior shift needs risky and other entities")
     odds = served_share / (1 - served_share) * (1 - present) / present
     return np.where(risky_entity, odds, 1.0)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -29,6 +31,7 @@ from pipeline.model.sequences import (
 )
 from pipeline.model.splits import Splits, split
 from pipeline.model.stack import Stack
+from pipeline.model.stages import Stages
 from pipeline.model.timeline import Timeline, play
 from pipeline.model.trees import TREE_FEATURES, Trees, tree_inputs
 
@@ -74,7 +77,10 @@ class Recipe:
 
 
 def train(
-    observations: Iterable[LabelledColumns], recipe: Recipe, progress: Progress
+    observations: Iterable[LabelledColumns],
+    recipe: Recipe,
+    progress: Progress,
+    stages_at: Path | None = None,
 ) -> Checkpoint:
     """Make a checkpoint; its notes hold the recipe and what was measured on the test splits.
 
@@ -82,27 +88,47 @@ def train(
         observations: both sides of payments, in order of arrival.
         recipe: all choices.
         progress: told how far each stage is.
+        stages_at: directory for the weights of finished stages, from which a stopped run of
+            the same recipe on the same observations goes on.
     """
     torch.set_num_threads(recipe.threads)
     sequences = encode_sequences(observations, recipe.most_events, progress)
     splits = split(sequences, recipe.held_out_families, recipe.held_out_typologies, recipe.seed)
-    model = _learn(sequences.of(splits.fit), recipe, progress)
-    return _assemble(model, sequences, splits, recipe, progress)
+    made_from = {"recipe": recipe.as_dict(), "observations": _fingerprint(sequences)}
+    stages = Stages(stages_at, made_from)
+    model = _learn(sequences.of(splits.fit), recipe, progress, stages)
+    checkpoint = _assemble(model, sequences, splits, recipe, progress)
+    stages.clear()
+    return checkpoint
 
 
-def _learn(fit: Sequences, recipe: Recipe, progress: Progress) -> ProfileModel:
+def _fingerprint(sequences: Sequences) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    for array in (sequences.codes, sequences.features, sequences.risky, sequences.begin):
+        digest.update(array.tobytes())
+    return digest.hexdigest()
+
+
+def _learn(fit: Sequences, recipe: Recipe, progress: Progress, stages: Stages) -> ProfileModel:
     """Pre-train the backbone, freeze it, and meta-learn the prompt."""
-    generator = torch.Generator().manual_seed(recipe.seed)
     rng = np.random.default_rng(recipe.seed)
+    crops = _joined(opening_crops(fit), later_crops(fit, recipe.later_share, rng))
+    size, seed = recipe.batch_size, recipe.seed
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(recipe.seed)
+        torch.manual_seed(seed)
         model = ProfileModel(recipe.architecture)
         model.risk.standardise_by(torch.from_numpy(fit.features))
-        crops = _joined(opening_crops(fit), later_crops(fit, recipe.later_share, rng))
-        size = recipe.batch_size
-        pretrain(model, fit, crops, recipe.pretrain_iterations, generator, progress, size)
-        learner, iterations = recipe.learner, recipe.meta_iterations
-        meta_train(model, fit, crops, learner, iterations, generator, progress, size)
+        # Each stage draws from a generator of its own, so that a resumed run draws alike.
+        if not stages.restore("pretrain", model):
+            generator = torch.Generator().manual_seed(seed)
+            pretrain(model, fit, crops, recipe.pretrain_iterations, generator, progress, size)
+            stages.keep("pretrain", model)
+        torch.manual_seed(seed + 1)
+        if not stages.restore("meta", model):
+            generator = torch.Generator().manual_seed(seed + 1)
+            iterations = recipe.meta_iterations
+            meta_train(model, fit, crops, recipe.learner, iterations, generator, progress, size)
+            stages.keep("meta", model)
     return model.requires_grad_(False).eval()
 
 
@@ -171,16 +197,18 @@ def _assemble(
     progress("boost trees", 2, 2)
     stack = Stack.fit(held.parts(trees), held.seen, held.label)
     calibration = _calibrate(stack, trees, held, played(splits.calibrate), recipe)
+    risky = sequences.ever(sequences.risky == 1)
     named = {
         "test": splits.test,
         "unseen family": splits.unseen_family,
-        "unseen typologies": splits.unseen_typology,
+        # Their counterparties are all risky: the test split's others stand beside them.
+        "unseen typologies": splits.unseen_typology | (splits.test & ~risky),
     }
     checkpoint = Checkpoint.assemble(model, trees, stack, calibration, {})
     measured = {
         name: _measure(checkpoint, plain, played(chosen), played(chosen, adapt=False), recipe)
         for name, chosen in named.items()
-        if chosen.any()
+        if (chosen & risky).any() and (chosen & ~risky).any()
     }
     notes = {
         "recipe": recipe.as_dict(),

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -49,10 +51,31 @@ def test_the_recipe_learns_the_toy_risk_on_unseen_counterparties(checkpoint: Che
     assert checkpoint.notes["measured"]["test"]["likelihood"]["accepted"] > 0
 
 
-def test_the_same_seed_gives_the_same_weights(checkpoint: Checkpoint) -> None:
-    again = train([toy_observations(1, 4000, 250)], _recipe(seed=3), no_progress)
+class _StoppedError(Exception):
+    pass
+
+
+def test_a_stopped_run_goes_on_and_the_same_seed_gives_the_same_weights(
+    checkpoint: Checkpoint, tmp_path: Path
+) -> None:
+    def stop_at_the_trees(stage: str, done: int, of: int) -> None:
+        if stage == "boost trees":
+            raise _StoppedError
+
+    observations = [toy_observations(1, 4000, 250)]
+    with pytest.raises(_StoppedError):
+        train(observations, _recipe(seed=3), stop_at_the_trees, tmp_path)
+    assert len(list(tmp_path.iterdir())) == 2
+    stages: list[str] = []
+
+    def note(stage: str, done: int, of: int) -> None:
+        stages.append(stage)
+
+    again = train(observations, _recipe(seed=3), note, tmp_path)
+    assert "pretrain" not in stages
     assert again.version == checkpoint.version
     assert again.notes == checkpoint.notes
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_card_shows_what_was_measured(checkpoint: Checkpoint) -> None:
