@@ -93,7 +93,7 @@ def postgres_server() -> Iterator[str]:
             _wait_until_ready(server, f"user=postgres dbname=postgres host={data}", log)
             yield f"postgresql://postgres@/postgres?host={data}"
         finally:
-            server.send_signal(signal.SIGINT)  # fast shutdown: sessions are ended
+            server.send_signal(signal.SIGQUIT)  # immediate shutdown: the data goes anyway
             try:
                 server.wait(timeout=20)
             except subprocess.TimeoutExpired:

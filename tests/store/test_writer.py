@@ -108,7 +108,7 @@ def test_reasons_of_a_repeat_do_not_mix_with_those_of_the_first_copy(
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(batches=m.batches())
 def test_rows_are_the_first_copy_of_each_id_however_batches_repeat(
@@ -125,7 +125,7 @@ def test_rows_are_the_first_copy_of_each_id_however_batches_repeat(
 
 
 @settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(seed=st.integers(0, 2**32), cuts=st.lists(st.integers(0, 24), max_size=5))
 def test_any_order_and_any_cut_into_batches_gives_the_same_rows(
