@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.cli.main import ENTRIES, Entry
+
 COLDWIRE = [sys.executable, "-m", "pipeline.cli.main"]
 
 
@@ -44,11 +46,28 @@ def test_a_mistake_is_answered_with_what_is_wrong_and_how_to_mend_it(
     assert "Traceback" not in done.stderr
 
 
-def test_every_command_has_help_with_an_example() -> None:
-    listed = run("--help").stdout
-    names = [line.split()[1] for line in listed.splitlines() if line[:3] == "│ " + line[2:3]]
-    commands = [name for name in names if name.isalpha() and name.islower()]
-    assert {"up", "replay", "simulate", "doctor", "sql"} <= set(commands)
-    for command in commands:
-        shown = run(command, "--help").stdout
-        assert "Example" in shown or "Commands" in shown, command
+def test_an_unknown_command_is_answered_with_the_nearest_one() -> None:
+    done = run("flag")
+    assert done.returncode == 2
+    assert "did you mean `coldwire flags`?" in done.stderr
+
+
+def test_commands_are_listed_without_loading_them() -> None:
+    done = run("--help")
+    assert done.returncode == 0
+    assert all(entry.name in done.stdout and entry.help in done.stdout for entry in ENTRIES)
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
+def test_every_command_has_help_with_an_example(
+    entry: Entry, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    command = entry.load()
+    inner = getattr(command, "commands", {})
+    for arguments in [[name] for name in inner] or [[]]:
+        with pytest.raises(SystemExit) as ended:
+            command(args=[*arguments, "--help"], prog_name=entry.name)
+        assert ended.value.code == 0
+        shown = capsys.readouterr().out
+        assert "Example: " in shown, f"{entry.name} {arguments}"
