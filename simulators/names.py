@@ -56,6 +56,8 @@ _TRADE: Final = {
 _FORM: Final = ("LLC", "Inc", "Co", "LP", "Group")
 _BANK: Final = ("Bank", "National Bank", "Trust Company", "Savings Bank", "Credit Union")
 
+_NAMES: Final = 4_294_967_291
+_NAME_STEP: Final = 2_654_435_761
 _ACCOUNTS: Final = 999_999_999_989
 _ACCOUNT_STEP: Final = 362_436_069_511
 _ROUTING_PREFIX: Final = 40_000_000
@@ -66,7 +68,8 @@ _ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 def party_name(kind: Kind, index: int) -> str:
-    """Name of a customer."""
+    """Name of a customer; scrambled, so that it does not tell when the customer was born."""
+    index = index * _NAME_STEP % _NAMES
     if kind is Kind.PERSON:
         first = _FIRST[index % len(_FIRST)]
         return f"{first} {_LAST[index // len(_FIRST) % len(_LAST)]}"

@@ -20,6 +20,8 @@ from simulators.switches import Switches
 from simulators.typologies import TYPOLOGIES
 
 MEAN_CULPRITS: Final = 3.3
+_TWIN_FRESHNESS: Final = 0.65
+"""Look-alikes are led by newborns too, if less often than schemes."""
 _PER_DAY: Final = 1 << 16
 
 
@@ -160,7 +162,7 @@ class Schemes:
             day=day,
             ground=self.ground,
             rng=rng,
-            fresh_share=self.prevalence.fresh_share,
+            fresh_share=self.prevalence.fresh_share * (_TWIN_FRESHNESS if benign else 1.0),
             camouflage_share=self.prevalence.camouflage,
             risky_roles=typology.risky_roles,
             principal=leader,

@@ -72,10 +72,10 @@ class WorldConfig:
     birth_rate: float = 0.01
     risky_share: float = 0.004
     lookalikes: float = 1.5
-    difficulty: float = 0.5
+    difficulty: float = 0.4
     fresh_share: float = 0.7
     camouflage: float = 0.5
-    habit_share: float = 0.003
+    habit_share: float = 0.0015
     turned: float = 0.1
     switches: Switches = field(default_factory=Switches)
 

@@ -40,13 +40,13 @@ def _lead_on(case: Case, steps: int, growth: float, gap: float, returns: int, va
 def plan(case: Case) -> None:
     """Investment and romance scams: trust first, then the savings."""
     steps = 4 + int(case.rng.poisson(2))
-    growth = case.blend(1.9, 1.35)
-    _lead_on(case, steps, growth, case.blend(1.2, 3.0), 1 + int(case.rng.poisson(0.8)), True)
+    growth = case.blend(2.1, 1.5)
+    _lead_on(case, steps, growth, case.blend(0.9, 2.5), 1 + int(case.rng.poisson(0.8)), True)
 
 
 def lookalike(case: Case) -> None:
     """A saver tries out a small adviser, likes the payouts and puts in more."""
     steps = 4 + int(case.rng.poisson(2))
-    growth = case.rng.uniform(1.05, 1.7)
+    growth = case.rng.uniform(0.95, 1.5)
     returns = int(case.rng.poisson(1.3))
-    _lead_on(case, steps, growth, case.rng.uniform(1.5, 4.0), returns, case.rng.random() < 0.5)
+    _lead_on(case, steps, growth, case.rng.uniform(1.5, 5.0), returns, case.rng.random() < 0.3)

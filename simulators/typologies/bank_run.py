@@ -32,11 +32,11 @@ def _flight(case: Case, days: int, growth: float, share: float, loans: float) ->
 def plan(case: Case) -> None:
     """Withdrawals grow day by day, and so does the bank's borrowing."""
     days = 2 + int(case.rng.poisson(1.5))
-    _flight(case, days, case.blend(1.9, 1.2), case.blend(0.12, 0.05), case.blend(6.0, 2.5))
+    _flight(case, days, case.blend(2.0, 1.4), case.blend(0.15, 0.07), case.blend(8.0, 4.0))
 
 
 def lookalike(case: Case) -> None:
     """Tax week or a dividend season draws deposits and is funded overnight."""
     days = 2 + int(case.rng.poisson(1.5))
     growth = case.rng.uniform(0.7, 1.2)
-    _flight(case, days, growth, case.rng.uniform(0.03, 0.1), case.rng.uniform(1.5, 5.0))
+    _flight(case, days, growth, case.rng.uniform(0.02, 0.1), case.rng.uniform(0.8, 4.5))

@@ -26,13 +26,13 @@ def _cross(case: Case, left: int, right: int, density: float, days: int, size: f
 def plan(case: Case) -> None:
     """Two groups exchange sums crosswise, so that no single pair stands out."""
     left, right = 2 + int(case.rng.poisson(1.5)), 3 + int(case.rng.poisson(2))
-    days = int(case.blend(3, 10)) + 1
-    _cross(case, left, right, 0.7, days, case.rng.lognormal(8.9, 0.7))
+    days = int(case.blend(1, 7)) + 1
+    _cross(case, left, right, 0.85, days, case.rng.lognormal(8.9, 0.7))
 
 
 def lookalike(case: Case) -> None:
     """Households share the same tutors, or firms the same freelancers."""
     left, right = 2 + int(case.rng.poisson(1.7)), 3 + int(case.rng.poisson(2))
-    density = case.rng.uniform(0.35, 0.8)
-    days = int(case.rng.integers(3, 15))
+    density = case.rng.uniform(0.25, 0.7)
+    days = int(case.rng.integers(4, 20))
     _cross(case, left, right, density, days, case.rng.lognormal(8.6, 0.8))

@@ -31,11 +31,11 @@ def plan(case: Case) -> None:
     """A dirty-cash ring pays innocent payees; their true senders' money goes to the ring abroad."""
     depositors = 2 + int(case.rng.poisson(1.8))
     payees = 2 + int(case.rng.poisson(1.2))
-    _substitute(case, depositors, payees, case.blend(1.0, 8.0), case.blend(25.0, 5.0))
+    _substitute(case, depositors, payees, case.blend(0.6, 5.0), case.blend(30.0, 8.0))
 
 
 def lookalike(case: Case) -> None:
     """Relatives chip in for a relative's tuition, wedding or hospital bill, more than once."""
     depositors = 2 + int(case.rng.poisson(1.9))
     payees = 1 + int(case.rng.poisson(1.6))
-    _substitute(case, depositors, payees, case.rng.uniform(1.0, 14.0), case.rng.uniform(3.0, 25.0))
+    _substitute(case, depositors, payees, case.rng.uniform(2.0, 40.0), case.rng.uniform(1.5, 20.0))

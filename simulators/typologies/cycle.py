@@ -34,12 +34,12 @@ def plan(case: Case) -> None:
     length = int(case.rng.integers(3, 7))
     size = case.rng.lognormal(11.0, 0.9)
     rounds = 1 + int(case.rng.random() < 0.4)
-    _turn(case, length, rounds, case.blend(4.5, 6.6), case.blend(0.03, 0.15), size)
+    _turn(case, length, rounds, case.blend(3.8, 6.0), case.blend(0.02, 0.12), size)
 
 
 def lookalike(case: Case) -> None:
     """Firms of one group net out what they owe each other."""
     size = case.rng.lognormal(10.9, 1.1)
-    wait = case.rng.uniform(4.5, 6.8)
+    wait = case.rng.uniform(5.0, 7.5)
     length = int(case.rng.integers(3, 6))
-    _turn(case, length, 1 + int(case.rng.random() < 0.4), wait, float(np.exp(-2.5)), size)
+    _turn(case, length, 1 + int(case.rng.random() < 0.4), wait, case.rng.uniform(0.05, 0.5), size)

@@ -12,7 +12,9 @@ RISKY = frozenset({"account"})
 HABITUAL = True
 
 
-def _wake(case: Case, sleep: int, flows: int, size: float, within: float) -> None:
+def _wake(
+    case: Case, sleep: int, flows: int, size: float, within: float, kept: float, wait: float
+) -> None:
     rng = case.rng
     kind = Kind.FIRM if rng.random() < 0.6 else Kind.PERSON
     account = case.lead(kind)
@@ -26,8 +28,8 @@ def _wake(case: Case, sleep: int, flows: int, size: float, within: float) -> Non
     dollars = size * case.norm(account) * rng.lognormal(0.0, 0.5, n)
     minute = case.minutes(n, "customer") * 0.8
     case.pay("gather", when, minute, dollars, sources[:n], account, ("source", "account"))
-    out = dollars * rng.uniform(0.85, 1.0, n)
-    later = minute + rng.lognormal(5.0, 0.9, n)
+    out = dollars * (1 - rng.uniform(0.0, kept, n))
+    later = minute + rng.lognormal(wait, 0.9, n)
     case.pay("extract", when, later, out, account, targets[:n], ("account", "target"))
 
 
@@ -35,12 +37,13 @@ def plan(case: Case) -> None:
     """A prepared account is woken when the money comes."""
     sleep = int(case.rng.integers(5, 19))
     flows = 1 + int(case.rng.poisson(2.5))
-    size = np.exp(case.blend(2.2, 1.0))
-    _wake(case, sleep, flows, size, case.blend(0.5, 2.5))
+    size = np.exp(case.blend(2.6, 1.4))
+    _wake(case, sleep, flows, size, case.blend(0.3, 2.0), 0.12, case.blend(3.8, 5.3))
 
 
 def lookalike(case: Case) -> None:
     """A seasonal business or a new firm's first contract."""
     sleep = int(case.rng.integers(4, 19))
-    size = case.rng.lognormal(1.1, 0.6)
-    _wake(case, sleep, 1 + int(case.rng.poisson(2.2)), size, 2.0)
+    size = case.rng.lognormal(0.8, 0.7)
+    wait, kept = case.rng.uniform(5.0, 7.0), case.rng.uniform(0.1, 0.8)
+    _wake(case, sleep, 1 + int(case.rng.poisson(2.2)), size, 2.0, kept, wait)

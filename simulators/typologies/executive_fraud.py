@@ -39,13 +39,13 @@ def _urgent(case: Case, level: float, pieces: int, onward: float, relay: bool) -
 
 def plan(case: Case) -> None:
     """A forged order from the top: pay now, tell nobody."""
-    level = np.exp(case.blend(1.8, 0.7))
+    level = np.exp(case.blend(2.2, 1.0))
     pieces = 1 + int(case.rng.random() < 0.3)
-    _urgent(case, level, pieces, case.blend(4.0, 5.5), case.rng.random() < 0.85)
+    _urgent(case, level, pieces, case.blend(3.4, 5.0), case.rng.random() < 0.92)
 
 
 def lookalike(case: Case) -> None:
     """A true urgent deal: a deposit on a building, a settlement, a machine at auction."""
-    level = case.rng.lognormal(1.1, 0.5)
+    level = case.rng.lognormal(0.9, 0.5)
     pieces = 1 + int(case.rng.random() < 0.3)
-    _urgent(case, level, pieces, 5.0, case.rng.random() < 0.55)
+    _urgent(case, level, pieces, case.rng.uniform(4.5, 7.0), case.rng.random() < 0.4)

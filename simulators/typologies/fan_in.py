@@ -12,7 +12,9 @@ RISKY = frozenset({"collector"})
 HABITUAL = True
 
 
-def _collect(case: Case, payers: int, days: float, size: float, spread: float, kept: float) -> None:
+def _collect(
+    case: Case, payers: int, days: float, size: float, spread: float, kept: float, rest: int
+) -> None:
     rng = case.rng
     kind = Kind.FIRM if rng.random() < 0.4 else Kind.PERSON
     hub = case.lead(kind)
@@ -27,7 +29,7 @@ def _collect(case: Case, payers: int, days: float, size: float, spread: float, k
     total = dollars.sum() * (1 - kept)
     case.pay(
         "extract",
-        last + rng.integers(0, 3, targets.size),
+        last + rng.integers(0, rest, targets.size),
         case.minutes(targets.size),
         total * rng.dirichlet(np.full(targets.size, 3.0)),
         hub,
@@ -41,12 +43,13 @@ def plan(case: Case) -> None:
     """A scam's collecting account: unlike sums from people who do not know each other."""
     payers = 4 + int(case.rng.geometric(1 / 8))
     size = case.rng.lognormal(7.9, 0.7)
-    _collect(case, min(payers, 40), case.blend(1.5, 4.0), size, case.blend(0.9, 0.45), 0.1)
+    _collect(case, min(payers, 40), case.blend(0.9, 3.0), size, case.blend(0.9, 0.5), 0.06, 2)
 
 
 def lookalike(case: Case) -> None:
     """Dues, school fees or a group booking: like sums within days, then the bill is paid."""
     payers = 4 + int(case.rng.geometric(1 / 9))
     size = case.rng.lognormal(7.5, 0.8)
-    spread = float(case.rng.choice([0.1, 0.4, 0.7]))
-    _collect(case, min(payers, 40), 3.0, size, spread, case.rng.uniform(0.0, 0.5))
+    spread = float(case.rng.choice([0.05, 0.2, 0.6]))
+    kept = case.rng.uniform(0.05, 0.8)
+    _collect(case, min(payers, 40), case.rng.uniform(1.5, 6.0), size, spread, kept, 6)

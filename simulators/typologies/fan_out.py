@@ -12,7 +12,9 @@ RISKY = frozenset({"controller", "mule"})
 HABITUAL = True
 
 
-def _scatter(case: Case, payees: int, days: float, total: float, spread: float) -> None:
+def _scatter(
+    case: Case, payees: int, days: float, total: float, spread: float, kept: float
+) -> None:
     rng = case.rng
     hub = case.lead(Kind.FIRM if rng.random() < 0.6 else Kind.PERSON)
     source = case.recruit(Kind.FIRM, 1, fresh=0.1)
@@ -25,7 +27,7 @@ def _scatter(case: Case, payees: int, days: float, total: float, spread: float) 
         "split",
         when,
         minute,
-        total * 0.97 * shares / shares.sum(),
+        total * (1 - kept) * shares / shares.sum(),
         hub,
         mules,
         ("controller", "mule"),
@@ -36,10 +38,12 @@ def _scatter(case: Case, payees: int, days: float, total: float, spread: float) 
 def plan(case: Case) -> None:
     """Proceeds are split over helpers, in sums that each look ordinary."""
     payees = 4 + int(case.rng.geometric(1 / 6))
-    _scatter(case, min(payees, 30), case.blend(0.5, 3.0), case.rng.lognormal(10.9, 0.7), 0.4)
+    _scatter(case, min(payees, 30), case.blend(0.2, 2.0), case.rng.lognormal(11.0, 0.6), 0.35, 0.03)
 
 
 def lookalike(case: Case) -> None:
     """A project's budget comes in and freelancers, heirs or prize winners are paid."""
     payees = 4 + int(case.rng.geometric(1 / 7))
-    _scatter(case, min(payees, 30), 2.0, case.rng.lognormal(10.8, 0.8), case.rng.uniform(0.1, 0.7))
+    total, kept = case.rng.lognormal(10.6, 0.8), case.rng.uniform(0.02, 0.6)
+    days = case.rng.uniform(1.0, 5.0)
+    _scatter(case, min(payees, 30), days, total, case.rng.uniform(0.1, 0.9), kept)

@@ -35,13 +35,13 @@ def plan(case: Case) -> None:
     deposits = 6 + int(case.rng.poisson(8))
     days = int(case.rng.integers(8, 22))
     size = case.rng.lognormal(7.8, 0.5)
-    _funnel(case, deposits, days, size, 1 + int(case.rng.poisson(case.blend(0.5, 3))), 0.05)
+    _funnel(case, deposits, days, size, 1 + int(case.rng.poisson(case.blend(0.2, 2.5))), 0.03)
 
 
 def lookalike(case: Case) -> None:
     """A charity's appeal or a franchise's fees, handed on every week."""
     deposits = 6 + int(case.rng.poisson(9))
     days = int(case.rng.integers(8, 22))
-    every = 1 + int(case.rng.poisson(2.5))
-    kept = case.rng.uniform(0.0, 0.3)
+    every = 2 + int(case.rng.poisson(2.5))
+    kept = case.rng.uniform(0.05, 0.6)
     _funnel(case, deposits, days, case.rng.lognormal(7.6, 0.7), every, kept)

@@ -32,11 +32,12 @@ def _join_and_spread(case: Case, payers: int, payees: int, days: float, kept: fl
 def plan(case: Case) -> None:
     """Criminal takings are pooled and shared out again."""
     payers = 4 + int(case.rng.poisson(5))
-    _join_and_spread(case, payers, 3 + int(case.rng.poisson(3)), case.blend(1.0, 3.5), 0.08)
+    _join_and_spread(case, payers, 3 + int(case.rng.poisson(3)), case.blend(0.6, 2.8), 0.06)
 
 
 def lookalike(case: Case) -> None:
     """An organiser collects fees and pays venue, speakers and caterers."""
     payers = 4 + int(case.rng.poisson(6))
-    kept = case.rng.uniform(0.02, 0.4)
-    _join_and_spread(case, payers, 3 + int(case.rng.poisson(3)), 3.0, kept)
+    kept = case.rng.uniform(0.05, 0.7)
+    days = case.rng.uniform(1.5, 6.0)
+    _join_and_spread(case, payers, 3 + int(case.rng.poisson(3)), days, kept)

@@ -20,11 +20,11 @@ def _withhold(case: Case, days: int, share: float, until: int) -> None:
 def plan(case: Case) -> None:
     """For days, most payments wait until the afternoon, whatever comes in."""
     days = 2 + int(case.rng.poisson(3))
-    _withhold(case, days, case.blend(0.95, 0.6), minute_of(16, 45))
+    _withhold(case, days, case.blend(0.97, 0.7), minute_of(16, 45))
 
 
 def lookalike(case: Case) -> None:
     """A bank with a new cut-off policy, or short of staff, pays in the afternoon for a while."""
     days = 1 + int(case.rng.poisson(2.5))
     until = minute_of(int(case.rng.integers(13, 17)), 20)
-    _withhold(case, days, case.rng.uniform(0.4, 0.9), until)
+    _withhold(case, days, case.rng.uniform(0.3, 0.8), until)

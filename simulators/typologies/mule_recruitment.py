@@ -37,12 +37,12 @@ def plan(case: Case) -> None:
     """Job offers that turn people's accounts into relays."""
     people = 2 + int(case.rng.poisson(2.0))
     size = case.rng.lognormal(8.9, 0.6)
-    _enlist(case, people, 120 * case.rng.lognormal(0, 0.6), case.blend(4.5, 6.5), 0.15, size)
+    _enlist(case, people, 120 * case.rng.lognormal(0, 0.6), case.blend(3.8, 6.0), 0.12, size)
 
 
 def lookalike(case: Case) -> None:
     """An agency takes on sellers: a sign-up bonus, clients pay them, they pay the agency."""
     people = 2 + int(case.rng.poisson(2.2))
     trial = 150 * case.rng.lognormal(0, 0.7)
-    cut = case.rng.uniform(0.1, 0.8)
-    _enlist(case, people, trial, case.rng.uniform(5.0, 7.0), cut, case.rng.lognormal(8.7, 0.7))
+    cut = case.rng.uniform(0.15, 0.9)
+    _enlist(case, people, trial, case.rng.uniform(5.5, 7.5), cut, case.rng.lognormal(8.7, 0.7))

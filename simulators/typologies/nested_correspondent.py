@@ -33,12 +33,12 @@ def plan(case: Case) -> None:
     """Payers and payees have nothing to do with the account's own business."""
     flows = 4 + int(case.rng.poisson(4))
     size = case.rng.lognormal(10.4, 0.7)
-    _nest(case, flows, int(case.blend(4, 14)) + 1, case.blend(4.0, 6.0), 0.01, size)
+    _nest(case, flows, int(case.blend(2, 10)) + 1, case.blend(3.4, 5.5), 0.01, size)
 
 
 def lookalike(case: Case) -> None:
     """A correspondent takes on a declared regional client bank."""
     flows = 4 + int(case.rng.poisson(4))
-    days = int(case.rng.integers(4, 18))
+    days = int(case.rng.integers(6, 22))
     kept = case.rng.uniform(0.0, 0.02)
-    _nest(case, flows, days, case.rng.uniform(4.0, 6.5), kept, case.rng.lognormal(10.2, 0.9))
+    _nest(case, flows, days, case.rng.uniform(4.5, 7.0), kept, case.rng.lognormal(10.2, 0.9))

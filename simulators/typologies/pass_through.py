@@ -35,12 +35,12 @@ def _relay(case: Case, rounds: int, wait: float, cut: tuple[float, float], size:
 
 def plan(case: Case) -> None:
     """A person relays strangers' money a few times, keeping two to ten percent."""
-    rounds = 1 + int(case.rng.poisson(2.2))
-    size = case.rng.lognormal(case.blend(10.0, 9.2), 0.7)
-    _relay(case, rounds, case.blend(3.8, 5.3), (0.02, case.blend(0.1, 0.25)), size)
+    rounds = 2 + int(case.rng.poisson(1.8))
+    size = case.rng.lognormal(case.blend(10.2, 9.4), 0.6)
+    _relay(case, rounds, case.blend(3.2, 5.0), (0.02, case.blend(0.08, 0.2)), size)
 
 
 def lookalike(case: Case) -> None:
     """An agent passes on deposits, or a family member forwards money for a purchase."""
-    size = case.rng.lognormal(9.4, 0.9)
-    _relay(case, 1 + int(case.rng.poisson(1.6)), 4.8, (0.0, 0.12), size)
+    size = case.rng.lognormal(9.2, 0.9)
+    _relay(case, 1 + int(case.rng.poisson(0.9)), case.rng.uniform(4.5, 7.0), (0.0, 0.3), size)

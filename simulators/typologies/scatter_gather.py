@@ -32,11 +32,11 @@ def _spread_and_join(case: Case, width: int, days: float, wait: float, kept: flo
 def plan(case: Case) -> None:
     """Go-betweens break the line between source and sink."""
     width = 3 + int(case.rng.poisson(2.5))
-    _spread_and_join(case, width, case.blend(0.5, 2.5), case.blend(5.0, 7.0), 0.12)
+    _spread_and_join(case, width, case.blend(0.3, 2.0), case.blend(4.2, 6.4), 0.1)
 
 
 def lookalike(case: Case) -> None:
     """A builder pays its subcontractors, who all buy from the same merchant."""
     width = 3 + int(case.rng.poisson(2.5))
-    wait = case.rng.uniform(5.5, 7.5)
-    _spread_and_join(case, width, case.rng.uniform(0.3, 3.0), wait, case.rng.uniform(0.1, 0.7))
+    wait = case.rng.uniform(5.5, 8.0)
+    _spread_and_join(case, width, case.rng.uniform(0.5, 4.0), wait, case.rng.uniform(0.15, 0.9))

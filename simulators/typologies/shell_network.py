@@ -42,7 +42,7 @@ def plan(case: Case) -> None:
     firms = 3 + int(case.rng.poisson(1.5))
     trades = firms * int(case.rng.integers(2, 5))
     size = case.rng.lognormal(10.8, 0.8)
-    _trade(case, firms, trades, int(case.blend(4, 14)) + 1, size, case.blend(0.7, 0.3))
+    _trade(case, firms, trades, int(case.blend(2, 10)) + 1, size, case.blend(0.7, 0.4))
 
 
 def lookalike(case: Case) -> None:
@@ -50,4 +50,4 @@ def lookalike(case: Case) -> None:
     firms = 3 + int(case.rng.poisson(1.5))
     trades = firms * int(case.rng.integers(2, 5))
     size = case.rng.lognormal(10.6, 1.0)
-    _trade(case, firms, trades, int(case.rng.integers(5, 20)), size, case.rng.uniform(0.1, 0.7))
+    _trade(case, firms, trades, int(case.rng.integers(7, 24)), size, case.rng.uniform(0.1, 0.7))

@@ -44,11 +44,11 @@ def plan(case: Case) -> None:
     """Layers of shells put distance between the money and its source."""
     depth = int(case.rng.integers(2, 5))
     width = int(case.rng.integers(2, 5))
-    _layers(case, depth, width, case.blend(5.0, 7.0), case.blend(0.04, 0.25))
+    _layers(case, depth, width, case.blend(4.2, 6.4), case.blend(0.03, 0.2))
 
 
 def lookalike(case: Case) -> None:
     """A supply chain: retailers pay wholesalers, wholesalers pay makers."""
     depth = int(case.rng.integers(2, 5))
     width = int(case.rng.integers(2, 5))
-    _layers(case, depth, width, case.rng.uniform(5.5, 7.3), case.rng.uniform(0.05, 0.5))
+    _layers(case, depth, width, case.rng.uniform(5.8, 7.8), case.rng.uniform(0.1, 0.7))

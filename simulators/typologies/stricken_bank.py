@@ -22,10 +22,10 @@ def plan(case: Case) -> None:
     """An attack or failure silences the sender for most of the day, perhaps again the next."""
     begins = minute_of(8, 0) + int(case.rng.integers(0, 240))
     days = 1 + int(case.rng.random() < 0.4)
-    _silence(case, days, begins, case.blend(9.0, 3.0))
+    _silence(case, days, begins, case.blend(10.0, 4.0))
 
 
 def lookalike(case: Case) -> None:
     """Planned maintenance: an announced pause of some hours, then the queue is sent."""
     begins = minute_of(6, 0) + int(case.rng.integers(0, 420))
-    _silence(case, 1 + int(case.rng.random() < 0.3), begins, case.rng.uniform(1.0, 5.0))
+    _silence(case, 1 + int(case.rng.random() < 0.3), begins, case.rng.uniform(0.5, 5.0))

@@ -35,13 +35,13 @@ def _pieces(case: Case, count: int, gap: float, level: float, spread: float, tar
 
 def plan(case: Case) -> None:
     """Many payments just below what the payer usually sends, close in time, to few payees."""
-    count = 4 + int(case.rng.poisson(case.blend(9, 5)))
-    gap = case.blend(0.3, 1.4)
-    _pieces(case, count, gap, 0.85, case.blend(0.06, 0.25), 1 + int(case.rng.poisson(0.8)))
+    count = 4 + int(case.rng.poisson(case.blend(10, 6)))
+    gap = case.blend(0.15, 1.0)
+    _pieces(case, count, gap, 0.85, case.blend(0.04, 0.2), 1 + int(case.rng.poisson(0.8)))
 
 
 def lookalike(case: Case) -> None:
     """Part payments of one order, or a contractor's weekly stage payments."""
     count = 4 + int(case.rng.poisson(5))
-    level = case.rng.uniform(0.5, 1.2)
-    _pieces(case, count, case.rng.uniform(0.3, 2.5), level, case.rng.choice([0.02, 0.2]), 1)
+    level = case.rng.uniform(0.2, 1.6)
+    _pieces(case, count, case.rng.uniform(0.7, 4.0), level, case.rng.choice([0.02, 0.2, 0.5]), 1)

@@ -46,13 +46,13 @@ def _drain(case: Case, count: int, hours: float, level: float, probe: bool, new:
 def plan(case: Case) -> None:
     """After days of habit, a probe and then a burst of large payments to fresh accounts."""
     count = 2 + int(case.rng.poisson(2.5))
-    level = np.exp(case.blend(1.4, 0.4))
-    _drain(case, count, case.blend(0.3, 4.0), level, case.rng.random() < 0.6, case.fresh_share)
+    level = np.exp(case.blend(1.8, 0.7))
+    _drain(case, count, case.blend(0.12, 2.0), level, case.rng.random() < 0.6, case.fresh_share)
 
 
 def lookalike(case: Case) -> None:
     """A move of house, a wedding or a new contractor: new payees and large sums in a week."""
     count = 2 + int(case.rng.poisson(2.2))
-    level = case.rng.lognormal(0.8, 0.5)
-    hours = case.rng.uniform(0.5, 12.0)
-    _drain(case, count, hours, level, case.rng.random() < 0.4, case.fresh_share)
+    level = case.rng.lognormal(0.5, 0.5)
+    hours = case.rng.uniform(1.0, 30.0)
+    _drain(case, count, hours, level, case.rng.random() < 0.4, 0.3)

@@ -38,11 +38,11 @@ def _invoices(case: Case, rounds: int, markup: float, back: float, gap: float) -
 def plan(case: Case) -> None:
     """The price is far above the goods' value; most of it comes home as a loan or a fee."""
     rounds = 2 + int(case.rng.poisson(1.5))
-    _invoices(case, rounds, case.blend(2.5, 1.3), case.blend(0.9, 0.55), 2.0)
+    _invoices(case, rounds, case.blend(3.0, 1.5), case.blend(0.95, 0.7), 1.8)
 
 
 def lookalike(case: Case) -> None:
     """Processing trade: material goes out, a partner finishes it, rebates come back."""
     rounds = 2 + int(case.rng.poisson(1.6))
-    markup = case.rng.uniform(0.8, 2.0)
-    _invoices(case, rounds, markup, case.rng.uniform(0.3, 0.85), case.rng.uniform(1.5, 3.5))
+    markup = case.rng.uniform(0.6, 1.8)
+    _invoices(case, rounds, markup, case.rng.uniform(0.15, 0.8), case.rng.uniform(1.5, 4.0))

@@ -12,7 +12,9 @@ RISKY = frozenset({"victim", "mule"})
 HABITUAL = True
 
 
-def _redirect(case: Case, invoices: int, redirected: int, level: float, moved: bool) -> None:
+def _redirect(
+    case: Case, invoices: int, redirected: int, level: float, moved: bool, wait: float
+) -> None:
     rng = case.rng
     buyer = case.recruit(Kind.FIRM, 1, fresh=0.2)
     supplier = case.recruit(Kind.FIRM, 1, fresh=0.2)
@@ -34,19 +36,23 @@ def _redirect(case: Case, invoices: int, redirected: int, level: float, moved: b
     case.pay("extract", when, minute, diverted, buyer, account, ("victim", "mule"), why=why)
     if moved:
         target = case.recruit(Kind.PERSON if rng.random() < 0.5 else Kind.FIRM, 1, fresh=0.3)
-        later = minute + rng.lognormal(case.blend(4.0, 5.5), 0.8, redirected)
+        later = minute + rng.lognormal(wait, 0.8, redirected)
         case.pay("move", when, later, diverted * 0.95, account, target, ("mule", "target"))
 
 
 def plan(case: Case) -> None:
     """After some true invoices, one or two are paid to a new account, which empties itself."""
     invoices = 2 + int(case.rng.poisson(2.0))
-    level = np.exp(case.blend(0.9, 0.1))
-    _redirect(case, invoices, 1 + int(case.rng.random() < 0.4), level, case.rng.random() < 0.85)
+    level = np.exp(case.blend(1.2, 0.3))
+    redirected = 1 + int(case.rng.random() < 0.4)
+    moved = case.rng.random() < 0.92
+    _redirect(case, invoices, redirected, level, moved, case.blend(3.2, 5.0))
 
 
 def lookalike(case: Case) -> None:
     """The supplier changes its bank or factors its invoices, and the new account is its own."""
     invoices = 2 + int(case.rng.poisson(2.0))
-    level = case.rng.lognormal(0.1, 0.3)
-    _redirect(case, invoices, 1 + int(case.rng.poisson(1.0)), level, case.rng.random() < 0.5)
+    level = case.rng.lognormal(0.05, 0.25)
+    redirected = 1 + int(case.rng.poisson(1.0))
+    moved = case.rng.random() < 0.35
+    _redirect(case, invoices, redirected, level, moved, case.rng.uniform(4.5, 7.0))
