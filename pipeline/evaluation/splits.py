@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.encoding import ObservationColumns
 from pipeline.model.calibration import prior_shift
+from pipeline.model.sequences import CROP, LabelledColumns, Sequences, encode_sequences
 from schemas.records import Observation
 
 
@@ -52,3 +54,30 @@ def served_weight(
     """
     ever = np.isin(counterparty, np.unique(counterparty[risky]))
     return prior_shift(ever, float(ever.mean()) * share_ratio)
+
+
+def encode_trial(
+    trial: Trial,
+) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.float32]]:
+    """Codes [N, F] and features [N, A] of a trial's rows, each as its history stood before it."""
+    columns = ObservationColumns.from_observations(trial.observations)
+    nothing = np.full(len(trial), -1, np.int16)
+    labelled = LabelledColumns(
+        columns, trial.risky.astype(np.int8), nothing, nothing.astype(np.int8)
+    )
+    sequences = encode_sequences([labelled], len(trial), lambda *_: None)
+    order = np.argsort(columns.entity, kind="stable")
+    codes, features = np.empty_like(sequences.codes), np.empty_like(sequences.features)
+    codes[order], features[order] = sequences.codes, sequences.features
+    return codes, features
+
+
+def training_rows(sequences: Sequences, later_share: float, seed: int) -> npt.NDArray[np.intp]:
+    """Rows that the checkpoint's trees were fitted to: all first ones, some of the later.
+
+    Args:
+        later_share: share of the events behind the first window that count.
+        seed: which of them.
+    """
+    drawn = np.random.default_rng(seed).random(len(sequences.risky)) < later_share
+    return np.flatnonzero((sequences.position < CROP) | drawn)

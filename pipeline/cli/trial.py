@@ -1,0 +1,76 @@
+"""A held-out world as the stream would read it: observations with the truth about each."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.encoding import entity_key
+from pipeline.evaluation.splits import Trial, rank_of, served_weight
+from pipeline.intake.fan_out import fan_out
+from pipeline.intake.pseudonyms import Pseudonyms
+from schemas.records import Observation
+from simulators.entries import DayLedger
+from simulators.world import World, WorldConfig, payment_at
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_KEY = b"evaluation: not a secret"
+
+
+def held_out_trial(world: World, first_events: int) -> Trial:
+    """The first payments of every counterparty of a world, through the stream's own fan-out.
+
+    Args:
+        world: of a seed that nothing was fitted to.
+        first_events: observations kept of each counterparty.
+    """
+    pseudonyms = Pseudonyms(_KEY)
+    seen = np.zeros(len(world.parties) + world.config.participants, np.int64)
+    observations: list[Observation] = []
+    risky: list[bool] = []
+    for ledger in world.days():
+        sides = _kept_sides(world, ledger, seen, first_events)
+        truth = np.stack([ledger.debtor_risky, ledger.creditor_risky], axis=1)
+        for row in np.flatnonzero(sides.any(1)).tolist():
+            arrived = _EPOCH + timedelta(milliseconds=int(ledger.event_ms[row]))
+            records = fan_out(payment_at(world, ledger, row), arrived, pseudonyms)
+            for side, record in enumerate((records.debtor, records.creditor)):
+                if sides[row, side]:
+                    observations.append(record)
+                    risky.append(bool(truth[row, side]))
+    return _trial(observations, np.array(risky, np.bool_), world.config.risky_share)
+
+
+def _kept_sides(
+    world: World, ledger: DayLedger, seen: npt.NDArray[np.int64], first_events: int
+) -> npt.NDArray[np.bool_]:
+    """Which sides are among the first of their counterparty, [rows, 2]; counts them in."""
+    banks = len(world.parties)
+    entities = np.stack(
+        [
+            np.where(ledger.debtor >= 0, ledger.debtor, banks + ledger.debtor_agent),
+            np.where(ledger.creditor >= 0, ledger.creditor, banks + ledger.creditor_agent),
+        ],
+        axis=1,
+    )
+    flat = entities.reshape(-1)
+    kept: npt.NDArray[np.bool_] = seen[flat] + rank_of(flat.astype(np.uint64)) < first_events
+    np.add.at(seen, flat, 1)
+    return kept.reshape(-1, 2)
+
+
+def _trial(
+    observations: list[Observation], risky: npt.NDArray[np.bool_], risky_share: float
+) -> Trial:
+    counterparty = np.array([entity_key(o.entity) for o in observations], np.uint64)
+    ratio = WorldConfig().risky_share / risky_share
+    return Trial(
+        observations=observations,
+        counterparty=counterparty,
+        seen=rank_of(counterparty),
+        risky=risky,
+        amount=np.array([o.amount for o in observations]),
+        served_weight=served_weight(counterparty, risky, ratio),
+    )

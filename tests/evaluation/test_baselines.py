@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from pipeline.encoding import FEATURES, N_FEATURES
+from pipeline.evaluation.baselines import (
+    Labelled,
+    lightgbm,
+    logistic_regression,
+    prior_only,
+    z_score_rules,
+)
+from pipeline.evaluation.metrics import roc_auc
+from pipeline.evaluation.splits import encode_trial
+from pipeline.model.checkpoint import Checkpoint
+from tests.evaluation.test_splits import make_trial
+
+
+def _labelled(rows: int, seed: int) -> Labelled:
+    """Payments that are risky where the amount is unusual; some amounts are unknown."""
+    random = np.random.default_rng(seed)
+    features = random.normal(size=(rows, N_FEATURES)).astype(np.float32)
+    column = FEATURES.index("amount_z")
+    risky = (features[:, column] + 0.3 * random.normal(size=rows) > 1).astype(np.int8)
+    features[random.uniform(size=rows) < 0.1, column] = np.nan
+    return Labelled(features, risky)
+
+
+@pytest.fixture(scope="module")
+def test_rows() -> Labelled:
+    return _labelled(2000, 9)
+
+
+def test_every_rival_finds_what_can_be_found(test_rows: Labelled) -> None:
+    fit, stop, risky = _labelled(4000, 1), _labelled(1000, 2), test_rows.risky == 1
+    scores = [
+        lightgbm(fit, stop, test_rows.features),
+        logistic_regression(fit, test_rows.features),
+        z_score_rules(fit, test_rows.features),
+    ]
+    for score, least in zip(scores, (0.85, 0.85, 0.6), strict=True):
+        assert np.isfinite(score).all()
+        assert roc_auc(risky, score) > least
+
+
+def test_rivals_repeat(test_rows: Labelled) -> None:
+    fit, stop = _labelled(500, 1), _labelled(300, 2)
+    for rival in (logistic_regression, z_score_rules):
+        first, again = (rival(fit, test_rows.features) for _ in range(2))
+        assert np.array_equal(first, again)
+    first, again = (lightgbm(fit, stop, test_rows.features) for _ in range(2))
+    assert np.array_equal(first, again)
+
+
+def test_the_prior_knows_nothing_of_the_history() -> None:
+    checkpoint = Checkpoint.random(0)
+    codes, features = encode_trial(make_trial(40, 3))
+    p = prior_only(checkpoint, codes, features)
+    output = checkpoint.model.prior(torch.from_numpy(codes[7:8]), torch.from_numpy(features[7:8]))
+    alone = checkpoint.verdict(output, features[7:8], np.array([0])).calibrated.probability
+    assert p[7] == alone[0]

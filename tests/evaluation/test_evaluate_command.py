@@ -1,0 +1,76 @@
+"""``coldwire evaluate`` end to end, on worlds as small as they get."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from pipeline.cli.evaluate import evaluate
+from pipeline.cli.labelled import labelled_days
+from pipeline.cli.trial import held_out_trial
+from pipeline.encoding import ObservationColumns
+from pipeline.errors import ColdwireError
+from pipeline.evaluation.comparison import ALL
+from pipeline.evaluation.report import HTML, JSON, MARKDOWN
+from pipeline.evaluation.splits import rank_of
+from pipeline.model.checkpoint import Checkpoint
+from simulators.world import World, WorldConfig
+
+TINY = ("--parties", "60", "--days", "4", "--fit-parties", "60", "--first-events", "6")
+
+
+def _run(*arguments: str) -> Result:
+    app = typer.Typer()
+    app.command()(evaluate)
+    return CliRunner().invoke(app, arguments)
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("checkpoint")
+    Checkpoint.random(0).save(directory)
+    return directory
+
+
+def test_it_prints_every_figure_and_writes_the_report(checkpoint: Path, tmp_path: Path) -> None:
+    result = _run("--checkpoint", str(checkpoint), *TINY, "--json", "--out", str(tmp_path))
+    assert result.exit_code == 0, result.output
+    data = json.loads(result.stdout)
+    assert data == json.loads((tmp_path / JSON).read_text())
+    assert [score["name"] for score in data["scores"]] == [
+        *("Coldwire", "K=0 control", "prior only"),
+        *("LightGBM", "logistic regression", "z-score rules"),
+    ]
+    assert all(0 < s["average_precision"][ALL]["value"] <= 1 for s in data["scores"])
+    assert (tmp_path / MARKDOWN).is_file()
+    assert (tmp_path / HTML).is_file()
+
+
+def test_the_training_world_is_no_trial(checkpoint: Path) -> None:
+    result = _run("--checkpoint", str(checkpoint), "--seed", "7")
+    assert isinstance(result.exception, ColdwireError)
+    assert "--seed" in result.exception.fix
+
+
+def test_a_missing_checkpoint_is_the_users_mistake(tmp_path: Path) -> None:
+    assert isinstance(_run("--checkpoint", str(tmp_path)).exception, ColdwireError)
+
+
+def test_a_trial_is_what_training_would_read_of_the_world() -> None:
+    world = World(WorldConfig(parties=80, days=3, seed=11, risky_share=0.3))
+    trial = held_out_trial(world, first_events=5)
+    parts = list(labelled_days(world))
+    columns = ObservationColumns.concatenate([p.columns for p in parts])
+    kept = np.flatnonzero(rank_of(columns.entity) < 5)
+    expected = columns.take(kept)
+    risky = np.concatenate([p.risky for p in parts])[kept]
+    ours = ObservationColumns.from_observations(trial.observations)
+    for name in ("amount", "event_ms", "role", "purpose", "own_country", "other_country"):
+        assert np.array_equal(getattr(ours, name), getattr(expected, name)), name
+    assert np.array_equal(trial.risky, risky == 1)
+    assert np.array_equal(trial.seen, rank_of(expected.entity))
