@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -49,6 +49,9 @@ def train(
     learner: Annotated[
         MetaLearner, typer.Option(help="Meta-learner of the prompt's start.")
     ] = MetaLearner.FOMAML,
+    served_share: Annotated[
+        float, typer.Option(help="Share of risky parties in service, to calibrate for.")
+    ] = WorldConfig().risky_share,
     threads: Annotated[int, typer.Option(help="Threads; part of what decides the bits.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
@@ -59,8 +62,11 @@ def train(
 
     Example: coldwire train --quick --seed 7 --out out/checkpoint
     """
-    if seed < 0 or threads < 1:
-        raise ColdwireError("seed must be at least 0 and threads at least 1", "change that option")
+    if seed < 0 or threads < 1 or not 0 < served_share < 1:
+        raise ColdwireError(
+            "seed must be at least 0, threads at least 1, served share between 0 and 1",
+            "change that option",
+        )
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -68,28 +74,24 @@ def train(
             f"{out} cannot be written: {error.strerror}", "give another --out"
         ) from error
     size = _QUICK if quick else _FULL
-    served = WorldConfig()
-    world = World(
-        WorldConfig(
-            parties=size.parties,
-            days=size.days,
-            seed=seed,
-            risky_share=_TRAINING_RISKY_SHARE,
-        )
+    config = WorldConfig(
+        parties=size.parties, days=size.days, seed=seed, risky_share=_TRAINING_RISKY_SHARE
     )
+    world = World(config)
     recipe = Recipe(
         seed=seed,
         learner=learner,
         pretrain_iterations=size.pretrain_iterations,
         meta_iterations=size.meta_iterations,
-        risky_share_ratio=served.risky_share / _TRAINING_RISKY_SHARE,
+        risky_share_ratio=served_share / _TRAINING_RISKY_SHARE,
         held_out_families=_indices([f.name for f in FAMILIES], (_HELD_OUT_FAMILY,)),
         held_out_typologies=_indices([t.name for t in TYPOLOGIES], _HELD_OUT_TYPOLOGIES),
         threads=threads,
     )
     with _Bars() as bars:
         checkpoint = follow(_days(world, bars), recipe, bars.show, out)
-    made_with = {"held_out": [_HELD_OUT_FAMILY, *_HELD_OUT_TYPOLOGIES], "parties": size.parties}
+    made_with = {**asdict(config), "start": config.start.isoformat(), "served_share": served_share}
+    made_with["held_out"] = [_HELD_OUT_FAMILY, *_HELD_OUT_TYPOLOGIES]
     checkpoint = replace(checkpoint, notes={**checkpoint.notes, "world": made_with})
     checkpoint.save(out)
     command = f"coldwire train {'--quick ' if quick else ''}--seed {seed} --learner {learner}"

@@ -31,7 +31,9 @@ def model_card(checkpoint: Checkpoint, command: str, made_on: str) -> str:
     for name, figures in notes["measured"].items():
         parts += [f"## Measured on: {name}\n", _quality(figures), _gains(figures)]
         parts += [_honesty(figures)]
-    parts += ["## Recipe\n", _recipe(notes["recipe"])]
+    for title in ("recipe", "world"):
+        if title in notes:
+            parts += [f"## {title.capitalize()}\n", _choices(notes[title])]
     return "\n".join(parts)
 
 
@@ -97,5 +99,5 @@ def _honesty(figures: dict[str, Any]) -> str:
     )
 
 
-def _recipe(recipe: dict[str, Any]) -> str:
-    return _table(["choice", "value"], [[name, f"{value}"] for name, value in recipe.items()])
+def _choices(choices: dict[str, Any]) -> str:
+    return _table(["choice", "value"], [[name, f"{value}"] for name, value in choices.items()])
