@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -12,14 +14,18 @@ from typing import Annotated
 import typer
 from sqlalchemy import true
 
+from agents.connection import Connection
 from pipeline.cli.database import DatabaseOption, open_for_reading
 from pipeline.errors import ColdwireError
+from pipeline.settings import load_settings
 from pipeline.store import queries
 from schemas.alert import Alert
-from schemas.records import Verdict
+from schemas.records import Disposition, Verdict
+from schemas.topics import DISPOSITIONS
 from simulators.desk import Desk, DeskConfig, RiskySides, Worked, write_dispositions
 
 _HOUR = timedelta(hours=1)
+_PATIENCE_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -61,13 +67,17 @@ def desk(
     error_rate: Annotated[float, typer.Option(help="Share of wrong verdicts.")] = 0.05,
     abandon_days: Annotated[float, typer.Option(help="Days after which a matter is let go.")] = 5.0,
     seed: Annotated[int, typer.Option(help="Decides everything that is drawn.")] = 7,
+    send: Annotated[
+        bool, typer.Option("--send", help="Send the verdicts to the broker too.")
+    ] = False,
     database: DatabaseOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
     """Let simulated analysts confirm and clear the stored alerts.
 
     They know the truth of the simulated world but for their errors, work in office hours,
-    by priority, and take hours to days. The verdicts go to a file in event time.
+    by priority, and take hours to days. The verdicts go to a file in event time, and with
+    --send to the topic `dispositions` as well.
 
     Example: coldwire desk --world out/world --out out/dispositions.jsonl --analysts 2
     """
@@ -94,7 +104,29 @@ def desk(
         write_dispositions(out, worked.dispositions)
     except OSError as error:
         raise ColdwireError(f"{out} cannot be written: {error.strerror}", "change --out") from error
+    if send:
+        connection = Connection(load_settings().kafka)
+        asyncio.run(send_dispositions(connection, worked.dispositions))
     _report(_Summary.of(alerts, worked), out, as_json)
+
+
+async def send_dispositions(connection: Connection, dispositions: Iterable[Disposition]) -> None:
+    """Send verdicts, in order, to the topic that intake and the flag database read.
+
+    Raises:
+        ColdwireError: no broker answers.
+    """
+    await connection.wait_until_ready(_PATIENCE_S)
+    producer = connection.producer()
+    await producer.start()
+    try:
+        for disposition in dispositions:
+            await producer.send(
+                DISPOSITIONS.name, disposition.to_bytes(), key=disposition.entity.encode()
+            )
+        await producer.flush()
+    finally:
+        await producer.stop()
 
 
 def _report(summary: _Summary, out: Path, as_json: bool) -> None:

@@ -56,6 +56,7 @@ def test_verdicts_follow_the_truth_and_are_written_in_order(
     ("change", "message"),
     [
         (["--analysts", "0"], "analysts"),
+        (["--send"], "no broker is configured"),
         (["--world", "no/such/world"], "there is no truth"),
         (["--out", "no/such/folder/file"], "cannot be written"),
     ],
