@@ -18,7 +18,7 @@ from pipeline.encoding.columns import CREDITOR, DEBTOR, ObservationColumns
 from pipeline.model.sequences import LabelledColumns
 from simulators import codes
 from simulators.behaviours import FAMILIES
-from simulators.entries import DayLedger
+from simulators.entries import NO_SCHEME, DayLedger
 from simulators.world import World
 
 _MESSAGES = np.array([message_index(m.value) for m in codes.MESSAGE_TYPES], np.int8)
@@ -68,6 +68,7 @@ def _both_sides(world: World, ledger: DayLedger, typology_of: dict[int, int]) ->
         risky=risky,
         family=np.repeat(family, 2),
         typology=np.where(risky == 1, np.repeat(typology, 2), -1).astype(np.int8),
+        staged=np.repeat(ledger.scheme != NO_SCHEME, 2),
     )
 
 

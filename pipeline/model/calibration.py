@@ -1,8 +1,8 @@
 """Log odds become probabilities with an interval, by range of events seen.
 
 Probability: beta calibration (Kull, Silva Filho and Flach 2017) of the stacked log odds,
-fitted with weights that turn the training world's share of risky entities into the share
-expected in service (prior shift: the rows of risky entities count less).
+fitted with weights that turn the training world's share of schemes and look-alikes into the
+share expected in service (:func:`prior_shift`).
 
 Interval: split conformal. Rows that fitted nothing are cut into cells of GROUP rows of like
 probability; the 90 % quantile of their distance ``|rate - p| / sqrt(p (1 - p) / GROUP)`` says
@@ -102,20 +102,27 @@ class Calibration:
         return cls(np.array(data["beta"], np.float64), np.array(data["width"], np.float64))
 
 
-def prior_shift(risky_entity: npt.NDArray[np.bool_], served_share: float) -> Float:
-    """Weights that turn the present share of risky entities' rows into the served share.
+def prior_shift(staged_entity: npt.NDArray[np.bool_], served_ratio: float) -> Float:
+    """Weights of N rows that turn the training world's share of schemes into the served one.
 
-    Valid when risky and other entities behave in service as they did in training and only
-    their numbers differ.
+    Look-alikes of schemes become rarer together with schemes, so the rows to weigh down are
+    those of every entity that took part in either: among payments that look like a scheme
+    the share that is one stays as it was. Valid when only the numbers of schemes and
+    look-alikes differ in service, not their make.
+
+    Args:
+        staged_entity: whether the row's entity took part in a scheme or a look-alike, [N].
+        served_ratio: their share in service, divided by that among the rows.
 
     Raises:
-        ValueError: there are only risky entities, or none: no weight can shift that.
+        ValueError: all rows are of such entities, or none: no weight can shift that.
     """
-    present = float(risky_entity.mean())
+    present = float(staged_entity.mean())
     if not 0 < present < 1:
-        raise ValueError("prior shift needs risky and other entities")
-    odds = served_share / (1 - served_share) * (1 - present) / present
-    return np.where(risky_entity, odds, 1.0)
+        raise ValueError("prior shift needs entities in schemes or look-alikes, and others")
+    served = present * served_ratio
+    odds = served / (1 - served) * (1 - present) / present
+    return np.where(staged_entity, odds, 1.0)
 
 
 def cell_distances(p: Float, label: npt.NDArray[np.int8], weight: Float) -> Float:

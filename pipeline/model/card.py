@@ -42,8 +42,9 @@ _INTENDED = """## Use and limits
 Scores one side of a payment from the counterparty's own history. Trained on a synthetic
 Fedwire by the authors of the same simulator: figures compare methods on that world and
 promise nothing about real payments. Training holds many more risky counterparties than
-service does; probabilities are corrected for that by weighting (prior shift), which assumes
-that risky counterparties behave alike in both. PR-AUC below is at the training share.
+service does, and as many more benign look-alikes; probabilities are corrected for that by
+weighting (prior shift), which assumes that only their numbers differ. PR-AUC below is at the
+training share.
 
 K=0 is the same checkpoint with the start prompt for everybody, history in context in both;
 the difference is what adapting prompts brings. Intervals are 95 %, paired bootstrap over

@@ -82,11 +82,12 @@ def meta_train(
     for frozen in (model.backbone, model.field_heads):
         frozen.requires_grad_(False).eval()
     adaptive = [model.readout.start, model.field_weight, *model.steps.parameters()]
-    known = {id(p) for p in adaptive}
-    others = [p for p in model.parameters() if p.requires_grad and id(p) not in known]
+    readout = [p for p in model.readout.parameters() if p is not model.readout.start]
+    risk = list(model.risk.parameters())
     optimiser = torch.optim.AdamW(
         [
-            {"params": others, "lr": 5e-4, "weight_decay": 0.02},
+            {"params": readout, "lr": 5e-4, "weight_decay": 0.02},
+            {"params": risk, "lr": 2e-3, "weight_decay": 0.05},
             {"params": adaptive, "lr": 5e-3, "weight_decay": 0.0},
         ]
     )
@@ -97,7 +98,8 @@ def meta_train(
         loss = _episode_loss(model, episodes, learner)
         optimiser.zero_grad()
         torch.autograd.backward(loss)
-        torch.nn.utils.clip_grad_norm_([*adaptive, *others], _CLIP)
+        torch.nn.utils.clip_grad_norm_([*adaptive, *readout], _CLIP)
+        torch.nn.utils.clip_grad_norm_(risk, _CLIP)
         optimiser.step()
         schedule.step()
         losses.append(float(loss.detach()))
@@ -121,7 +123,8 @@ def _episode_loss(model: ProfileModel, episodes: Episodes, learner: MetaLearner)
     def outer(prompts: Tensor) -> Tensor:
         read = model.readout(episodes.states, queries, prompts)
         surprise = model.field_heads.negative_log_likelihood(read[:, :CROP], episodes.codes)
-        hidden = model.risk.hidden(read[:, 1:], surprise, episodes.batch.features)
+        # Labels reach the risk head alone: what they did to surprise, trees would learn too.
+        hidden = model.risk.hidden(read[:, 1:].detach(), surprise.detach(), episodes.batch.features)
         logit = model.risk(hidden)[episodes.query]
         foreseen = episodes.query & episodes.batch.predicted
         likelihood = surprise.mean(2)[foreseen].mean()

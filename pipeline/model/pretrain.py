@@ -1,7 +1,8 @@
-"""Pre-training of the backbone: next-event likelihood, with risk as a second task.
+"""Pre-training of the backbone on the likelihood of the next event. It sees no labels.
 
-Likelihood alone gives surprise but a poor risk head; labels alone over-fit. Both together,
-from one start, gave the best frozen backbone in trials.
+A trial with risk as a second task gave a better risk head but spoilt the surprise: the
+backbone had learned its counterparties' labels, surprise carried them, and trees that were
+fitted to it did worse on other counterparties than trees without surprise.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ from pipeline.encoding import FIELDS
 from pipeline.model.profile_model import ProfileModel
 from pipeline.model.sequences import CROP, Crops, Progress, Sequences
 
-_RISK_WEIGHT: Final = 2.0
 _WARM_UP: Final = 0.05
 _CLIP: Final = 1.0
 _HOUR: Final = next(i for i, f in enumerate(FIELDS) if f.name == "hour")
@@ -83,20 +83,12 @@ def augmented(codes: Tensor, generator: torch.Generator) -> Tensor:
     return codes
 
 
-def joint_pass(
-    model: ProfileModel, batch: CropBatch, codes: Tensor, prompts: Tensor
-) -> tuple[Tensor, Tensor]:
-    """Likelihood and risk of every event of B crops under one prompt each.
-
-    Returns:
-        Surprise [B, CROP, F] and risk log odds [B, CROP].
-    """
+def foresee(model: ProfileModel, codes: Tensor, prompts: Tensor) -> Tensor:
+    """Surprise of every event of B crops under one prompt each, [B, CROP, F]."""
     states = model.backbone(codes)
     read_last = torch.cat([torch.zeros_like(codes[:, :1]), codes], dim=1)
     read = model.readout(states, model.readout.queries(states, read_last), prompts)
-    surprise = model.field_heads.negative_log_likelihood(read[:, :CROP], codes)
-    hidden = model.risk.hidden(read[:, 1:], surprise, batch.features)
-    return surprise, model.risk(hidden)
+    return model.field_heads.negative_log_likelihood(read[:, :CROP], codes)
 
 
 def pretrain(
@@ -108,19 +100,21 @@ def pretrain(
     progress: Progress,
     batch_size: int = 64,
 ) -> list[float]:
-    """Train everything but the step sizes; returns the loss of every iteration.
+    """Train backbone, field heads and read-out; returns the loss of every iteration.
 
     Args:
-        model: changed in place; its risk head must know the features' scale.
+        model: changed in place.
         sequences: training counterparties only.
         crops: stretches of them.
         iterations: optimiser steps.
-        generator: source of all randomness but dropout's.
+        generator: source of all randomness.
         progress: told of every step.
         batch_size: crops a step.
     """
     model.train()
-    optimiser = torch.optim.AdamW(model.parameters(), lr=2e-3, weight_decay=0.02)
+    parts = (model.backbone, model.field_heads, model.readout)
+    learned = [p for part in parts for p in part.parameters()]
+    optimiser = torch.optim.AdamW(learned, lr=2e-3, weight_decay=0.02)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimiser, max_lr=2e-3, total_steps=iterations, pct_start=_WARM_UP
     )
@@ -130,15 +124,11 @@ def pretrain(
         batch = crop_batch(sequences, crops.take(chosen))
         codes = augmented(batch.codes, generator)
         prompts = model.readout.start.expand(len(codes), -1, -1)
-        surprise, risk = joint_pass(model, batch, codes, prompts)
-        likelihood = surprise.mean(2)[batch.predicted].mean()
-        risk_loss = torch.nn.functional.binary_cross_entropy_with_logits(
-            risk[batch.real], batch.risky[batch.real]
-        )
-        loss = likelihood + _RISK_WEIGHT * risk_loss
+        surprise = foresee(model, codes, prompts)
+        loss = surprise.mean(2)[batch.predicted].mean()
         optimiser.zero_grad()
         torch.autograd.backward(loss)
-        torch.nn.utils.clip_grad_norm_(model.parameters(), _CLIP)
+        torch.nn.utils.clip_grad_norm_(learned, _CLIP)
         optimiser.step()
         schedule.step()
         losses.append(float(loss.detach()))

@@ -51,8 +51,8 @@ class Recipe:
         most_events: first events of a counterparty that are used.
         later_share: share of the events behind the first window that are used.
         tree_rounds: most boosting rounds.
-        risky_share_ratio: share of risky counterparties in service, divided by that of the
-            training observations; the calibration corrects for it.
+        risky_share_ratio: share of schemes and look-alikes in service, divided by that of
+            the training observations; the calibration corrects for it.
         held_out_families, held_out_typologies: never trained on.
         threads: of torch; on one machine the same number gives the same weights.
     """
@@ -160,8 +160,8 @@ class _Played:
         return self.sequences.position_of(self.timeline.row)
 
     @property
-    def risky_entity(self) -> npt.NDArray[np.bool_]:
-        ever = self.sequences.ever(self.sequences.risky == 1)
+    def staged_entity(self) -> npt.NDArray[np.bool_]:
+        ever = self.sequences.ever(self.sequences.staged)
         return ever[self.sequences.owner[self.timeline.row]]
 
     def parts(self, trees: Trees) -> npt.NDArray[np.float64]:
@@ -222,12 +222,12 @@ def _calibrate(
     stack: Stack, trees: Trees, held: _Played, widths: _Played, recipe: Recipe
 ) -> Calibration:
     both = (held, widths)
-    risky_entity = np.concatenate([p.risky_entity for p in both])
+    staged_entity = np.concatenate([p.staged_entity for p in both])
     return Calibration.fit(
         np.concatenate([stack.logit(p.parts(trees), p.seen) for p in both]),
         np.concatenate([p.seen for p in both]),
         np.concatenate([p.label for p in both]),
-        prior_shift(risky_entity, float(risky_entity.mean()) * recipe.risky_share_ratio),
+        prior_shift(staged_entity, recipe.risky_share_ratio),
         np.repeat([False, True], [len(p.label) for p in both]),
     )
 
@@ -245,14 +245,13 @@ def _measure(
         "stack, K=0": checkpoint.stack.logit(parts[1], seen),
         "stack, adapted": checkpoint.stack.logit(parts[0], seen),
     }
-    share = float(adapted.risky_entity.mean())
     return measure(
         scores,
         adapted.label == 1,
         seen,
         adapted.sequences.key[adapted.sequences.owner[adapted.timeline.row]],
         checkpoint.calibration,
-        prior_shift(adapted.risky_entity, share * recipe.risky_share_ratio),
+        prior_shift(adapted.staged_entity, recipe.risky_share_ratio),
         {
             "nats per field, K=0": float(unadapted.timeline.surprise.mean()),
             "nats per field, adapted": float(adapted.timeline.surprise.mean()),
@@ -263,11 +262,12 @@ def _measure(
 
 
 def _counts(sequences: Sequences, splits: Splits) -> dict[str, dict[str, int]]:
-    risky = sequences.ever(sequences.risky == 1)
+    risky, staged = sequences.ever(sequences.risky == 1), sequences.ever(sequences.staged)
     return {
         name: {
             "counterparties": int(mask.sum()),
             "risky counterparties": int((mask & risky).sum()),
+            "in schemes or look-alikes": int((mask & staged).sum()),
             "events": int(sequences.length[mask].sum()),
         }
         for name, mask in ((n, getattr(splits, n)) for n in Splits.__slots__)

@@ -37,6 +37,8 @@ class LabelledColumns:
     """Behaviour family that made the payment; -1 for schemes."""
     typology: npt.NDArray[np.int8]
     """Typology of the scheme, -1 for none; set for risky sides only."""
+    staged: npt.NDArray[np.bool_] | None = None
+    """Whether a scheme or a benign look-alike made the payment; None: where it is risky."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ class Sequences:
     risky: npt.NDArray[np.int8]
     family: npt.NDArray[np.int16]
     typology: npt.NDArray[np.int8]
+    staged: npt.NDArray[np.bool_]
     begin: npt.NDArray[np.int64]
     """First row of each counterparty and the end, [E + 1]."""
     key: npt.NDArray[np.uint64]
@@ -120,6 +123,7 @@ def encode_sequences(
         np.concatenate([getattr(p, name) for p in everything])
         for name in ("risky", "family", "typology")
     )
+    staged = np.concatenate([p.risky == 1 if p.staged is None else p.staged for p in everything])
     order = np.argsort(columns.entity, kind="stable")
     key, first, count = np.unique(columns.entity[order], return_index=True, return_counts=True)
     rank = np.arange(len(order)) - np.repeat(first, count)
@@ -139,7 +143,16 @@ def encode_sequences(
         append(events, encoded, histories, slots)
         codes[rows], features[rows] = encoded.codes, encoded.features
         progress("encode", done + 1, rounds)
-    return Sequences(codes, features, risky[order], family[order], typology[order], begin, key)
+    return Sequences(
+        codes,
+        features,
+        risky=risky[order],
+        family=family[order],
+        typology=typology[order],
+        staged=staged[order],
+        begin=begin,
+        key=key,
+    )
 
 
 @dataclass(frozen=True, slots=True)

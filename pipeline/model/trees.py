@@ -17,13 +17,14 @@ TREE_FEATURES: Final = (*FEATURES, *SURPRISE_FEATURES)
 
 _PARAMETERS: Final = {
     "objective": "binary",
-    "learning_rate": 0.06,
+    "metric": "binary_logloss",
+    "learning_rate": 0.04,
     "num_leaves": 31,
-    "min_data_in_leaf": 60,
-    "feature_fraction": 0.6,
+    "min_data_in_leaf": 150,
+    "feature_fraction": 0.3,
     "bagging_fraction": 0.8,
     "bagging_freq": 1,
-    "lambda_l2": 3.0,
+    "lambda_l2": 10.0,
     "max_bin": 127,
     "deterministic": True,
     "force_row_wise": True,
@@ -77,10 +78,9 @@ class Trees:
         rounds: int = 600,
         names: tuple[str, ...] = TREE_FEATURES,
     ) -> Trees:
-        """Fit with early stopping on average precision of other entities' rows."""
+        """Fit with early stopping on the likelihood of other entities' rows."""
         parameters: dict[str, Any] = {
             **_PARAMETERS,
-            "metric": "average_precision",
             "seed": seed,
             "num_threads": 1,
         }

@@ -48,17 +48,26 @@ def test_intervals_cover_the_rate_of_new_cells_as_often_as_claimed() -> None:
     assert np.mean(covered) == pytest.approx(COVERAGE, abs=0.04)
 
 
-def test_prior_shift_gives_the_served_prevalence() -> None:
+def test_prior_shift_keeps_look_alikes_beside_their_schemes() -> None:
     rng = np.random.default_rng(2)
-    risky = rng.random(200_000) < 0.15
-    label = risky & (rng.random(200_000) < 0.5)
-    logit = np.where(label, 1.0, -1.0) + rng.normal(0, 1, 200_000)
-    weight = prior_shift(risky, 0.01)
-    assert (weight * risky).sum() / weight.sum() == pytest.approx(0.01, rel=1e-6)
-    seen = np.zeros(200_000, np.int64)
-    fitted = Calibration.fit(logit, seen, label.astype(np.int8), weight, rng.random(200_000) < 0.3)
-    mean = (weight * fitted.probability(logit, seen)).sum() / weight.sum()
-    assert mean == pytest.approx(0.005, rel=0.1)
+    n = 200_000
+    staged = rng.random(n) < 0.3
+    scheme = staged & (rng.random(n) < 0.4)
+    label = scheme.astype(np.int8)
+    weight = prior_shift(staged, 0.1)
+    assert (weight * staged).sum() / weight.sum() == pytest.approx(0.1 * staged.mean(), rel=1e-6)
+    logit = np.where(staged, 1.0, -6.0) + rng.normal(0, 0.1, n)
+    seen = np.zeros(n, np.int64)
+    fitted = Calibration.fit(logit, seen, label, weight, rng.random(n) < 0.3)
+    p = fitted.probability(logit, seen)
+    assert p[staged].mean() == pytest.approx(0.4, abs=0.02)
+    assert (weight * p).sum() / weight.sum() == pytest.approx(0.4 * 0.03, rel=0.1)
+
+
+@pytest.mark.parametrize("everywhere", [True, False])
+def test_prior_shift_needs_both_kinds(everywhere: bool) -> None:
+    with pytest.raises(ValueError, match="needs entities"):
+        prior_shift(np.full(5, everywhere), 0.1)
 
 
 def _fitted() -> Calibration:
