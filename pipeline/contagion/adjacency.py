@@ -17,17 +17,24 @@ class Adjacency:
     """
 
     def __init__(self) -> None:
-        self.totals: list[float] = []
+        self._totals: npt.NDArray[np.float64] = np.zeros(0)
         self.degrees: list[int] = []
         self._neighbours: list[npt.NDArray[np.int64]] = []
         self._weights: list[npt.NDArray[np.float64]] = []
 
     def add_node(self) -> None:
         """Append a node without neighbours."""
-        self.totals.append(0.0)
+        if len(self.degrees) == len(self._totals):
+            room = max(64, len(self._totals))
+            self._totals = np.concatenate([self._totals, np.zeros(room)])
         self.degrees.append(0)
         self._neighbours.append(np.empty(0, np.int64))
         self._weights.append(np.empty(0, np.float64))
+
+    @property
+    def totals(self) -> npt.NDArray[np.float64]:
+        """View of the totals of all rows, shape [nodes]."""
+        return self._totals[: len(self.degrees)]
 
     def neighbours(self, node: int) -> npt.NDArray[np.int64]:
         """View of the neighbours of ``node``, shape [degree]."""
@@ -47,13 +54,13 @@ class Adjacency:
         self._neighbours[node][at] = neighbour
         self._weights[node][at] = weight
         self.degrees[node] = at + 1
-        self.totals[node] += weight
+        self._totals[node] += weight
         return at
 
     def increase(self, node: int, at: int, weight: float, added: float) -> None:
         """Set the weight at a place of the row, ``added`` more than before."""
         self._weights[node][at] = weight
-        self.totals[node] += added
+        self._totals[node] += added
 
     def remove(self, node: int, at: int) -> int:
         """Remove the entry at a place; return the neighbour that moved there, or -1."""
@@ -65,14 +72,14 @@ class Adjacency:
             weights[at] = weights[last]
             moved = int(neighbours[at])
         self.degrees[node] = last
-        self.totals[node] = float(weights[:last].sum()) if last else 0.0
+        self._totals[node] = float(weights[:last].sum()) if last else 0.0
         return moved
 
     def rescale(self, factor: float) -> None:
         """Multiply every weight and total by ``factor``."""
         for node, degree in enumerate(self.degrees):
             self._weights[node][:degree] *= factor
-            self.totals[node] *= factor
+        self._totals *= factor
 
     def transitions(self) -> sparse.csr_array[np.float64]:
         """Shares of each row in its total, as a matrix [nodes, nodes]."""
@@ -81,7 +88,7 @@ class Adjacency:
         nothing = (np.empty(0, np.int64), np.empty(0, np.float64))
         neighbours = np.concatenate([nothing[0], *map(self.neighbours, range(nodes))])
         weights = np.concatenate([nothing[1], *map(self.weights, range(nodes))])
-        shares = weights / np.repeat(np.array(self.totals), self.degrees)
+        shares = weights / np.repeat(self.totals, self.degrees)
         return sparse.csr_array((shares, neighbours, starts), shape=(nodes, nodes))
 
     def restore_row(
@@ -95,4 +102,4 @@ class Adjacency:
         self._neighbours[node] = neighbours.copy()
         self._weights[node] = weights.copy()
         self.degrees[node] = len(neighbours)
-        self.totals[node] = total
+        self._totals[node] = total

@@ -65,8 +65,10 @@ class ContagionEngine:
         self.settings = settings or ContagionSettings()
         s = self.settings
         self.graph = PaymentGraph(s)
-        self.forward = Spread(self.graph.outgoing, s.teleport, s.tolerance, s.pushes_per_record)
-        self.reverse = Spread(self.graph.incoming, s.teleport, s.tolerance, s.pushes_per_record)
+        paid, got = self.graph.outgoing, self.graph.incoming
+        push = (s.teleport, s.tolerance, s.pushes_per_record)
+        self.received = Spread(got, paid, *push)
+        self.sent = Spread(paid, got, *push)
         self.seeds = SeedBook()
         self.policy = ExposurePolicy(s)
         self.next_offset = 0
@@ -94,7 +96,7 @@ class ContagionEngine:
         return effects
 
     def exposure(self, entity: str) -> tuple[float, float]:
-        """Exposure of an entity in [0, 1] and the L1 bound of its error.
+        """Exposure of an entity in [0, 1] and the bound of its error.
 
         An entity never seen has none. A flagged entity's own flag does not count, but
         money that returns to it does.
@@ -109,7 +111,7 @@ class ContagionEngine:
 
     def flagged(self) -> dict[str, float]:
         """Severity of every entity with a direct flag."""
-        return {self.graph.names[node]: s for node, s in self.forward.seeds.items()}
+        return {self.graph.names[node]: s for node, s in self.received.seeds.items()}
 
     def _flow(self, flow: Flow, now_ms: int | None, effects: ContagionEffects) -> None:
         graph = self.graph
@@ -128,12 +130,8 @@ class ContagionEngine:
         agents = self._node(f"bank:{flow.debtor_agent}"), self._node(f"bank:{flow.creditor_agent}")
         if agents[0] != agents[1]:
             graph.pay(*agents, flow.amount, event_ms, flow.uetr, own=False)
-        self.forward.increased(
-            debtor, creditor, change.debtor_at, change.debtor_before, change.added
-        )
-        self.reverse.increased(
-            creditor, debtor, change.creditor_at, change.creditor_before, change.added
-        )
+        self.received.increased(creditor, debtor, change.creditor_before, change.added)
+        self.sent.increased(debtor, creditor, change.debtor_before, change.added)
         self._evaluate({*moved, *self._settle(), debtor, creditor}, cause, effects)
         effects.flows += 1
 
@@ -148,7 +146,7 @@ class ContagionEngine:
         key = f"{change.flag_id}:{change.state}:{event_ms}"
         cause = _Cause(change, key, event_ms, (node,), now_ms)
         moved = self._advance(cause, effects)
-        for spread in (self.forward, self.reverse):
+        for spread in (self.received, self.sent):
             moved += spread.set_seed(node, self.seeds.severity(node), len(self.graph.names))
         noted = np.flatnonzero(self.policy.levels).tolist()
         self._evaluate({*moved, *self._settle(), *noted, node}, cause, effects)
@@ -156,8 +154,8 @@ class ContagionEngine:
     def _node(self, entity: str) -> int:
         node = self.graph.node(entity)
         nodes = len(self.graph.names)
-        self.forward.grow(nodes)
-        self.reverse.grow(nodes)
+        self.received.grow(nodes)
+        self.sent.grow(nodes)
         self.policy.grow(nodes)
         return node
 
@@ -165,40 +163,29 @@ class ContagionEngine:
         """Let time pass: links past the horizon go, flags past their expiry are cleared."""
         moved: list[int] = []
         day = self.graph.clock_ms // DAY_MS
-        for gone in self.graph.advance(cause.event_ms):
-            self.forward.removed(gone.debtor, gone.creditor, gone.weight, gone.debtor_before)
-            self.reverse.removed(gone.creditor, gone.debtor, gone.weight, gone.creditor_before)
-            moved += (gone.debtor, gone.creditor)
+        for debtor, creditor in self.graph.advance(cause.event_ms):
+            self.received.removed(creditor)
+            self.sent.removed(debtor)
+            moved += (debtor, creditor)
         if self.graph.clock_ms // DAY_MS != day:
-            for spread in (self.forward, self.reverse):
+            for spread in (self.received, self.sent):
                 spread.refresh(len(self.graph.names))
         for node in self.policy.expired(self.graph.clock_ms):
             self._clear_flag(node, cause, effects)
         return moved
 
     def _settle(self) -> list[int]:
-        return self.forward.settle() + self.reverse.settle()
+        return self.received.settle() + self.sent.settle()
 
     def _bound(self) -> float:
-        nodes = len(self.graph.names)
-        return self.forward.bound(nodes) + self.reverse.bound(nodes)
+        return self.received.bound() + self.sent.bound()
 
     def _exposure(self, node: int) -> float:
-        total = 0.0
-        severity = self.forward.seeds.get(node, 0.0)
-        for spread, rows in (
-            (self.forward, self.graph.outgoing),
-            (self.reverse, self.graph.incoming),
-        ):
-            kept = 1.0 if rows.totals[node] == 0.0 else self.settings.teleport
-            total += max(0.0, float(spread.estimate[node]) - severity * kept)
-        return min(1.0, total)
+        return min(1.0, self.received.near(node) + self.sent.near(node))
 
     def _paths(self, node: int, exposure: float) -> tuple[GraphPath, ...]:
         s = self.settings
-        walks = top_walks(
-            self.graph, self.forward, self.reverse, node, s.teleport, s.max_hops, s.top_paths
-        )
+        walks = top_walks(self.received, self.sent, node, s.teleport, s.max_hops, s.top_paths)
         return tuple(describe(self.graph, walk, exposure) for walk in walks)
 
     def _evaluate(self, nodes: Iterable[int], cause: _Cause, effects: ContagionEffects) -> None:
@@ -243,7 +230,7 @@ class ContagionEngine:
         effects: ContagionEffects,
     ) -> None:
         flag_level = self.settings.flag_level
-        direct = node in self.forward.seeds
+        direct = node in self.received.seeds
         flag = self.policy.flags.get(node)
         if flag is None:
             if not direct and level >= flag_level and (level > before or node in cause.ends):

@@ -41,25 +41,11 @@ class RecentPayment(NamedTuple):
 
 
 class Change(NamedTuple):
-    """What a payment did to the weighted row of its debtor and of its creditor."""
+    """Totals of the debtor's and the creditor's weighted rows before a payment, and its weight."""
 
-    debtor: int
-    creditor: int
-    debtor_at: int
-    creditor_at: int
     debtor_before: float
     creditor_before: float
     added: float
-
-
-class Removal(NamedTuple):
-    """A weighted edge that has gone, and the totals of its two rows before."""
-
-    debtor: int
-    creditor: int
-    weight: float
-    debtor_before: float
-    creditor_before: float
 
 
 @dataclass(slots=True)
@@ -143,12 +129,12 @@ class PaymentGraph:
         """A forward-decayed weight as dollars at the clock."""
         return weight * math.exp(-self._rate * (self.clock_ms - self.landmark_ms))
 
-    def advance(self, event_ms: int) -> Iterator[Removal]:
+    def advance(self, event_ms: int) -> Iterator[tuple[int, int]]:
         """Move the clock forward; drop links past the horizon and move the landmark.
 
         Yields:
-            Each weighted edge right after it went, before the next one goes. The caller
-            must exhaust the iterator.
+            The ends of each weighted edge after it went. The caller must exhaust the
+            iterator.
         """
         if self.clock_ms == 0:
             self.clock_ms = self.landmark_ms = event_ms
@@ -161,9 +147,8 @@ class PaymentGraph:
         if passed:
             for bucket in sorted(b for b in self.wheel if b < oldest):
                 for debtor, creditor in self.wheel.pop(bucket):
-                    removal = self._drop(debtor, creditor)
-                    if removal is not None:
-                        yield removal
+                    if self._drop(debtor, creditor):
+                        yield debtor, creditor
         if self._rate * (event_ms - self.landmark_ms) > MAX_EXPONENT:
             self._move_landmark()
 
@@ -202,20 +187,12 @@ class PaymentGraph:
             self.settled_by[debtor] += added
             self.settled_by[creditor] += added
             return None
-        debtor_before = self.outgoing.totals[debtor]
-        creditor_before = self.incoming.totals[creditor]
+        debtor_before = float(self.outgoing.totals[debtor])
+        creditor_before = float(self.incoming.totals[creditor])
         self._add_weight(debtor, creditor, link, weight + added, added)
         self.network.add_edge(debtor, creditor, weight=weight + added, settled=settled, link=link)
         self.own_total += added
-        return Change(
-            debtor,
-            creditor,
-            link.debtor_at,
-            link.creditor_at,
-            debtor_before,
-            creditor_before,
-            added,
-        )
+        return Change(debtor_before, creditor_before, added)
 
     def impact(self, node: int) -> float:
         """Share of the system's decayed dollars that a node sends or receives, in [0, 1].
@@ -226,7 +203,7 @@ class PaymentGraph:
             return min(1.0, self.settled_by[node] / self.settled_total)
         if self.own_total <= 0:
             return 0.0
-        own = self.outgoing.totals[node] + self.incoming.totals[node]
+        own = float(self.outgoing.totals[node] + self.incoming.totals[node])
         return min(1.0, own / self.own_total)
 
     def _bucket(self, event_ms: int) -> int:
@@ -251,7 +228,8 @@ class PaymentGraph:
             self.outgoing.increase(debtor, link.debtor_at, weight, added)
             self.incoming.increase(creditor, link.creditor_at, weight, added)
 
-    def _drop(self, debtor: int, creditor: int) -> Removal | None:
+    def _drop(self, debtor: int, creditor: int) -> bool:
+        """Remove an edge; true if it was in the weighted rows."""
         data = self.network[debtor][creditor]
         link: Link = data["link"]
         weight, settled = data["weight"], data["settled"]
@@ -260,22 +238,15 @@ class PaymentGraph:
         for node in (debtor, creditor):
             self.settled_by[node] = max(0.0, self.settled_by[node] - settled)
         if link.debtor_at < 0:
-            return None
+            return False
         self.own_total = max(0.0, self.own_total - weight)
-        removal = Removal(
-            debtor,
-            creditor,
-            weight,
-            self.outgoing.totals[debtor],
-            self.incoming.totals[creditor],
-        )
         moved = self.outgoing.remove(debtor, link.debtor_at)
         if moved >= 0:
             self.network[debtor][moved]["link"].debtor_at = link.debtor_at
         moved = self.incoming.remove(creditor, link.creditor_at)
         if moved >= 0:
             self.network[moved][creditor]["link"].creditor_at = link.creditor_at
-        return removal
+        return True
 
     def _move_landmark(self) -> None:
         factor = math.exp(-self._rate * (self.clock_ms - self.landmark_ms))

@@ -162,7 +162,7 @@ def _place(engine: ContagionEngine, at: int, column: int) -> Place:
         entity=entity,
         column=column,
         exposure=engine.exposure(entity)[0],
-        severity=engine.forward.seeds.get(at, 0.0),
+        severity=engine.received.seeds.get(at, 0.0),
         contagion=at in engine.policy.flags,
     )
 

@@ -1,9 +1,8 @@
 """The strongest walks of money between flagged entities and one entity, in words.
 
-A walk of k hops from seed s to v contributes severity * (1 - a)^k * prod P to the spread
-at v (times a, unless v keeps all that reaches it). Best-first search from v backwards is
-exact for the strongest simple walks: no walk through u can bring more than
-estimate(u) / a times what lies behind u.
+A walk of k hops between seed s and v adds severity * (1 - a)^k * prod Q to the exposure of
+v. Best-first search from v is exact for the strongest simple walks: no walk through u can
+bring more than estimate(u) times what lies between u and v.
 """
 
 from __future__ import annotations
@@ -14,7 +13,6 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from pipeline.contagion.adjacency import Adjacency
 from pipeline.contagion.graph import PaymentGraph
 from pipeline.contagion.spread import Spread
 from schemas.alert import GraphPath, PathHop
@@ -34,44 +32,31 @@ class Walk:
 
 
 def strongest_walks(
-    spread: Spread,
-    walked: Adjacency,
-    backward: Adjacency,
-    node: int,
-    teleport: float,
-    max_hops: int,
-    count: int,
+    spread: Spread, node: int, teleport: float, max_hops: int, count: int
 ) -> list[tuple[float, tuple[int, ...]]]:
-    """Find the ``count`` strongest simple walks from any seed to ``node``.
-
-    Args:
-        walked: the rows that the spread follows.
-        backward: the opposite rows.
+    """Find the ``count`` strongest simple walks between any seed and ``node``.
 
     Returns:
         (contribution, nodes from seed to ``node``), strongest first.
     """
-    end = 1.0 if walked.totals[node] == 0.0 else teleport
     found: list[tuple[float, tuple[int, ...]]] = []
-    heap: list[tuple[float, int, bool, float, tuple[int, ...]]] = []
-    serial = 0
-    heapq.heappush(heap, (-1.0, serial, False, end, (node,)))
-    expansions = 0
+    heap: list[tuple[float, int, bool, float, tuple[int, ...]]] = [(-1.0, 0, False, 1.0, (node,))]
+    serial = expansions = 0
     while heap and len(found) < count and expansions < _EXPANSIONS:
-        bound, _, complete, behind, nodes = heapq.heappop(heap)
+        bound, _, complete, between, nodes = heapq.heappop(heap)
         if complete:
             found.append((-bound, nodes))
             continue
         if len(nodes) > max_hops:
             continue
         expansions += 1
-        for source, share in _sources(spread, walked, backward, nodes[0]):
+        for source, share in _sources(spread, nodes[0]):
             if source in nodes:
                 continue
-            reached = behind * (1.0 - teleport) * share
+            reached = between * (1.0 - teleport) * share
             longer = (source, *nodes)
             serial += 1
-            through = float(spread.estimate[source]) / teleport * reached
+            through = float(spread.estimate[source]) * reached
             heapq.heappush(heap, (-through, serial, False, reached, longer))
             severity = spread.seeds.get(source)
             if severity is not None:
@@ -80,37 +65,24 @@ def strongest_walks(
     return found
 
 
-def _sources(
-    spread: Spread, walked: Adjacency, backward: Adjacency, node: int
-) -> list[tuple[int, float]]:
-    sources = backward.neighbours(node)
-    mass = spread.estimate[sources]
-    live = np.flatnonzero(mass > 0.0)
-    if not len(live):
-        return []
-    sources, mass = sources[live], mass[live]
-    totals = np.array([walked.totals[u] for u in sources.tolist()])
-    shares = backward.weights(node)[live] / totals
-    best = np.argsort(-(mass * shares), kind="stable")[:_WIDTH]
-    return [(int(sources[i]), float(shares[i])) for i in best]
+def _sources(spread: Spread, node: int) -> list[tuple[int, float]]:
+    """Those that a node takes exposure over from, with their shares in its row."""
+    sources = spread.rows.neighbours(node)
+    mass = spread.estimate[sources] * spread.rows.weights(node)
+    best = np.argsort(-mass, kind="stable")[:_WIDTH]
+    total = float(spread.rows.totals[node])
+    weights = spread.rows.weights(node)
+    return [(int(sources[i]), float(weights[i]) / total) for i in best.tolist() if mass[i] > 0.0]
 
 
 def top_walks(
-    graph: PaymentGraph,
-    forward: Spread,
-    reverse: Spread,
-    node: int,
-    teleport: float,
-    max_hops: int,
-    count: int,
+    received: Spread, sent: Spread, node: int, teleport: float, max_hops: int, count: int
 ) -> list[Walk]:
-    """The strongest walks to (``forward``) and from (``reverse``) an entity, together."""
-    onward = strongest_walks(
-        forward, graph.outgoing, graph.incoming, node, teleport, max_hops, count
-    )
-    back = strongest_walks(reverse, graph.incoming, graph.outgoing, node, teleport, max_hops, count)
-    walks = [Walk(nodes[0], nodes, weight) for weight, nodes in onward]
-    walks += [Walk(nodes[0], tuple(reversed(nodes)), weight) for weight, nodes in back]
+    """The strongest walks by which money came from flagged entities or went to them."""
+    came = strongest_walks(received, node, teleport, max_hops, count)
+    went = strongest_walks(sent, node, teleport, max_hops, count)
+    walks = [Walk(nodes[0], nodes, weight) for weight, nodes in came]
+    walks += [Walk(nodes[0], tuple(reversed(nodes)), weight) for weight, nodes in went]
     walks.sort(key=lambda walk: -walk.weight)
     return walks[:count]
 

@@ -16,7 +16,8 @@ class ContagionSettings:
 
     Args:
         teleport: restart probability a of personalised PageRank.
-        tolerance: largest residual left at a node, for each unit of seed severity.
+        tolerance: largest residual left at a node; its exposures err by at most
+            tolerance / teleport in each direction.
         pushes_per_record: cap of pushes after one record and direction; what is left over
             is carried to the next record and stays inside the published bound.
         half_life_days: half-life of a payment's weight.
@@ -31,7 +32,7 @@ class ContagionSettings:
     """
 
     teleport: float = 0.15
-    tolerance: float = 1e-5
+    tolerance: float = 1e-4
     pushes_per_record: int = 20_000
     half_life_days: float = 14.0
     horizon_days: int = 60

@@ -29,7 +29,7 @@ from pipeline.contagion.spread import Spread
 from pipeline.errors import ColdwireError
 from schemas.records import FlagState
 
-FORMAT = 1
+FORMAT = 2
 _HALF = (1 << 64) - 1
 Arrays = dict[str, npt.NDArray[Any]]
 
@@ -39,8 +39,8 @@ def save(engine: ContagionEngine, path: Path) -> None:
     arrays = _links(engine.graph)
     nodes = len(engine.graph.names)
     arrays["settled_by"] = np.array(engine.graph.settled_by, np.float64)
-    arrays["outgoing_totals"] = np.array(engine.graph.outgoing.totals, np.float64)
-    arrays["incoming_totals"] = np.array(engine.graph.incoming.totals, np.float64)
+    arrays["outgoing_totals"] = engine.graph.outgoing.totals
+    arrays["incoming_totals"] = engine.graph.incoming.totals
     arrays["levels"] = engine.policy.levels[:nodes]
     for name, spread in _spreads(engine):
         arrays[f"{name}_estimate"] = spread.estimate[:nodes]
@@ -93,7 +93,7 @@ def load(path: Path, settings: ContagionSettings | None = None) -> ContagionEngi
 
 
 def _spreads(engine: ContagionEngine) -> tuple[tuple[str, Spread], ...]:
-    return (("forward", engine.forward), ("reverse", engine.reverse))
+    return (("received", engine.received), ("sent", engine.sent))
 
 
 def _document(engine: ContagionEngine) -> dict[str, Any]:

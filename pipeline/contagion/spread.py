@@ -1,14 +1,21 @@
-"""Incremental personalised PageRank in one direction, by residual push.
+"""Incremental two-way personalised PageRank at flagged entities, by residual push.
 
-With teleport probability a, seeds s (severities) and row-stochastic P, the exact spread is
-pi = a s + (1 - a) P' pi. A node without outgoing money keeps what reaches it (a self-loop),
-which makes pi linear in s and its mass equal to the seeds' mass. The state keeps an
-estimate p and a residual r with the invariant pi = p + sum_u r(u) pi_u, pi_u being the
-spread from u alone, hence |pi - p|_1 <= sum |r|.
+Start at an entity and follow its money backwards, each step to one of its payers by their
+shares in its receipts; stop at each step with probability a. pi_v is where the walk from v
+stops: v's personalised PageRank. Its exposure counts the visits to flagged entities,
 
-Pushes follow Andersen, Chung and Lang (2006); the correction after a change of one edge
-follows Zhang, Lofgren and Goel (2016), for decayed weights. One rate for all edges cancels
-in P, so time alone changes nothing.
+    x(v) = sum_s severity(s) pi_v(s) / a = sum_k (1 - a)^k (Q^k severity)(v),
+
+so someone all of whose money came from an entity of severity 1 has 0.85 with a = 0.15, and
+someone with half of it, half as much: a haircut taint, lessened with every hop. It solves
+x = severity + (1 - a) Q x. The same along payments forward asks where money goes.
+Measuring from the entity's side matters: what a flagged entity pays to fifty mules is a
+small part of its own money, and all of theirs.
+
+The state is an estimate p and a residual r with x = p + (I - (1 - a) Q)^-1 r. The rows of Q
+sum to at most 1, hence |x(v) - p(v)| <= max |r| / a at every v. Pushes follow Andersen et
+al. (2007, contributions to PageRank); a payment changes one row of Q and so one residual.
+One decay rate for all edges cancels in Q: time alone changes nothing.
 """
 
 from __future__ import annotations
@@ -22,17 +29,21 @@ from pipeline.contagion.adjacency import Adjacency
 
 
 class Spread:
-    """Seeds' mass spread along the rows of an adjacency.
+    """Exposure along one direction of the money.
 
     Args:
-        rows: the rows to follow (outgoing: to beneficiaries; incoming: to sources).
+        rows: rows of Q: for each node, those whose exposure it takes over.
+        dependents: the opposite rows: for each node, those that take over from it.
         teleport: a.
-        tolerance: largest |r| left, for each unit of total seed mass.
+        tolerance: largest |r| left at a node.
         cap: pushes allowed in one call of :meth:`settle`.
     """
 
-    def __init__(self, rows: Adjacency, teleport: float, tolerance: float, cap: int) -> None:
-        self._rows = rows
+    def __init__(
+        self, rows: Adjacency, dependents: Adjacency, teleport: float, tolerance: float, cap: int
+    ) -> None:
+        self.rows = rows
+        self._dependents = dependents
         self._a = teleport
         self._tolerance = tolerance
         self._cap = cap
@@ -42,9 +53,13 @@ class Spread:
         self.queue: deque[int] = deque()
         self._queued = bytearray()
 
-    def bound(self, nodes: int) -> float:
-        """L1 bound sum |r| of the error over the first ``nodes`` nodes."""
-        return float(np.abs(self.residual[:nodes]).sum())
+    def bound(self) -> float:
+        """Largest error that any node's estimate can have: max |r| / a."""
+        return float(np.abs(self.residual).max(initial=0.0)) / self._a
+
+    def near(self, node: int) -> float:
+        """Estimate at a node without its own severity, not below 0."""
+        return max(0.0, float(self.estimate[node]) - self.seeds.get(node, 0.0))
 
     def grow(self, nodes: int) -> None:
         """Make room for ``nodes`` nodes."""
@@ -58,9 +73,8 @@ class Spread:
     def set_seed(self, node: int, severity: float, nodes: int) -> list[int]:
         """Give a node a severity (0 takes it back); linear in the severities.
 
-        A change of seeds moves the whole graph, so all nodes over the limit are pushed at
-        once, pass by pass over all links. Each pass leaves at most (1 - a) of the
-        residual.
+        A seed can move much of the graph, so all nodes over the limit are pushed at once,
+        pass by pass over all links. Each pass leaves at most (1 - a) of the largest.
 
         Returns:
             The pushed nodes, of the first ``nodes``.
@@ -75,82 +89,59 @@ class Spread:
             return []
         self.residual[node] += change
         residual, estimate = self.residual[:nodes], self.estimate[:nodes]
-        allowed = self._allowed()
-        onward = self._rows.transitions().T * (1.0 - self._a)
-        kept = np.where(np.array(self._rows.degrees) == 0, 1.0, self._a)
+        Q = self.rows.transitions() * (1.0 - self._a)
         pushed = np.zeros(nodes, bool)
-        while (over := np.abs(residual) > allowed).any():
+        while (over := np.abs(residual) > self._tolerance).any():
             pushed |= over
             moved = np.where(over, residual, 0.0)
             residual -= moved
-            estimate += kept * moved
-            residual += onward @ moved
+            estimate += moved
+            residual += Q @ moved
         found: list[int] = np.flatnonzero(pushed).tolist()
         return found
 
-    def increased(self, source: int, target: int, at: int, before: float, added: float) -> None:
-        """Correct for ``added`` weight on source -> target, already in the row.
+    def increased(self, node: int, other: int, before: float, added: float) -> None:
+        """Correct for ``added`` weight of ``other`` in the node's row.
 
         Args:
-            at: place of the target in the row.
             before: the row's total before.
         """
-        p = float(self.estimate[source])
-        if p == 0.0:
-            return
-        ratio = (1.0 - self._a) / self._a
-        if before == 0.0:
-            self._add(source, -ratio * p)
-            self._add(target, ratio * p)
-        elif added <= before:
-            self.estimate[source] = p * ((before + added) / before)
-            self._add(source, -p * added / (self._a * before))
-            self._add(target, ratio * p * added / before)
-        else:
-            # Scaling p by a large factor would lose digits: correct the row itself.
-            weights = self._rows.weights(source)
-            shares = weights / self._rows.totals[source]
-            shares -= weights / before
-            shares[at] += added / before
-            self._add_many(self._rows.neighbours(source), ratio * p * shares)
+        residual = float(self.residual[node])
+        own = self.seeds.get(node, 0.0) - float(self.estimate[node])
+        # What the row brought, (1 - a) (Q p)(node), from the invariant: no pass over it.
+        brought = residual - own
+        brings = (1.0 - self._a) * float(self.estimate[other])
+        change = added / (before + added) * (brings - (brought if before > 0.0 else 0.0))
+        if change != 0.0:
+            self.residual[node] = residual + change
+            self._enqueue(node)
 
-    def removed(self, source: int, target: int, weight: float, before: float) -> None:
-        """Correct for the edge source -> target that has left the row."""
-        p = float(self.estimate[source])
-        if p == 0.0:
-            return
-        ratio = (1.0 - self._a) / self._a
-        self._add(target, -ratio * p * weight / before)
-        if self._rows.degrees[source] == 0:
-            self._add(source, ratio * p)
-            return
-        weights = self._rows.weights(source)
-        shares = weights / self._rows.totals[source] - weights / before
-        self._add_many(self._rows.neighbours(source), ratio * p * shares)
+    def removed(self, node: int) -> None:
+        """Correct for an entry that has left the node's row."""
+        weights = self.rows.weights(node)
+        brought = 0.0
+        if len(weights):
+            mean = (weights * self.estimate[self.rows.neighbours(node)]).sum()
+            brought = (1.0 - self._a) * float(mean) / float(self.rows.totals[node])
+        self.residual[node] = self.seeds.get(node, 0.0) - float(self.estimate[node]) + brought
+        self._enqueue(node)
 
     def refresh(self, nodes: int) -> None:
-        """Compute the residual anew from the estimate, so that no rounding adds up.
-
-        The invariant solved for it: r = s - (p - (1 - a) P' p) / a.
-        """
-        a = self._a
+        """Compute all residuals anew, so that no rounding adds up: r = s - p + (1 - a) Q p."""
         estimate = self.estimate[:nodes]
-        passed = self._rows.transitions().T @ estimate
-        passed += np.where(np.array(self._rows.degrees) == 0, estimate, 0.0)
-        residual = ((1.0 - a) * passed - estimate) / a
+        residual = (1.0 - self._a) * (self.rows.transitions() @ estimate) - estimate
         for node, severity in self.seeds.items():
             residual[node] += severity
         self.residual[:nodes] = residual
-        for over in np.flatnonzero(np.abs(residual) > self._allowed()).tolist():
+        for over in np.flatnonzero(np.abs(residual) > self._tolerance).tolist():
             self._enqueue(over)
 
     def settle(self) -> list[int]:
         """Push until every |r| is allowed or the cap is reached; return the pushed nodes."""
         if not self.queue:
             return []
-        allowed = self._allowed()
         estimate, residual, queued, queue = self.estimate, self.residual, self._queued, self.queue
-        rows, a = self._rows, self._a
+        totals, allowed = self.rows.totals, self._tolerance
         pushed: list[int] = []
         for _ in range(self._cap):
             if not queue:
@@ -162,16 +153,13 @@ class Spread:
                 continue
             pushed.append(node)
             residual[node] = 0.0
-            total = rows.totals[node]
-            if total == 0.0:
-                estimate[node] += r
-                continue
-            estimate[node] += a * r
-            neighbours = rows.neighbours(node)
-            values = residual[neighbours]
-            values += rows.weights(node) * ((1.0 - a) * r / total)
-            residual[neighbours] = values
-            for over in neighbours[np.abs(values) > allowed].tolist():
+            estimate[node] += r
+            takers = self._dependents.neighbours(node)
+            shares = self._dependents.weights(node) / totals[takers]
+            values = residual[takers]
+            values += shares * ((1.0 - self._a) * r)
+            residual[takers] = values
+            for over in takers[np.abs(values) > allowed].tolist():
                 if not queued[over]:
                     queued[over] = 1
                     queue.append(over)
@@ -192,11 +180,8 @@ class Spread:
         for node in queue:
             self._enqueue(node)
 
-    def _allowed(self) -> float:
-        return self._tolerance * sum(self.seeds.values())
-
     def _forget(self) -> None:
-        # Without seeds the exact spread is zero: no residue of a cleared flag may stay.
+        # Without seeds exposure is exactly zero: no residue of a cleared flag may stay.
         self.estimate[:] = 0.0
         self.residual[:] = 0.0
         self.queue.clear()
@@ -206,13 +191,3 @@ class Spread:
         if not self._queued[node]:
             self._queued[node] = 1
             self.queue.append(node)
-
-    def _add(self, node: int, amount: float) -> None:
-        self.residual[node] += amount
-        self._enqueue(node)
-
-    def _add_many(self, nodes: npt.NDArray[np.int64], amounts: npt.NDArray[np.float64]) -> None:
-        self.residual[nodes] += amounts
-        allowed = self._allowed()
-        for node in nodes[np.abs(self.residual[nodes]) > allowed].tolist():
-            self._enqueue(node)

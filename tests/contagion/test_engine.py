@@ -134,8 +134,8 @@ def test_a_raised_flag_reaches_those_behind_and_a_clearing_takes_all_of_it_back(
         (party(3), FlagState.CLEARED),
     }
     assert {e.exposure for e in cleared.exposures} == {0.0}
-    assert not engine.forward.estimate.any()
-    assert not engine.reverse.residual.any()
+    assert not engine.received.estimate.any()
+    assert not engine.sent.residual.any()
 
 
 def test_exposure_is_linear_in_severity() -> None:

@@ -28,22 +28,20 @@ def test_spans_in_words(span: int, text: str) -> None:
 
 def every_walk(engine: ContagionEngine, target: int, hops: int) -> list[float]:
     """Contributions of all simple walks from seeds to target, by brute force."""
-    rows, found = engine.graph.outgoing, []
-    end = 1.0 if rows.totals[target] == 0 else 0.15
+    rows, totals, found = engine.graph.outgoing, engine.graph.incoming.totals, []
 
     def follow(node: int, seen: tuple[int, ...], weight: float) -> None:
         if node == target and len(seen) > 1:
-            found.append(weight * end)
+            found.append(weight)
             return
         if len(seen) > hops:
             return
-        for other, w in zip(
-            rows.neighbours(node).tolist(), rows.weights(node).tolist(), strict=True
-        ):
+        following = zip(rows.neighbours(node).tolist(), rows.weights(node).tolist(), strict=True)
+        for other, w in following:
             if other not in seen:
-                follow(other, (*seen, other), weight * 0.85 * w / rows.totals[node])
+                follow(other, (*seen, other), weight * 0.85 * w / float(totals[other]))
 
-    for seed, severity in engine.forward.seeds.items():
+    for seed, severity in engine.received.seeds.items():
         if seed != target:
             follow(seed, (seed,), severity)
     return sorted(found, reverse=True)
@@ -57,12 +55,12 @@ def test_search_finds_the_strongest_of_all_simple_walks(seed: int) -> None:
     engine.process([(100, flag(party(1), minutes=1e5)), (101, flag(party(2), minutes=1e5))])
     graph = engine.graph
     for target in range(len(graph.names)):
-        walks = strongest_walks(engine.forward, graph.outgoing, graph.incoming, target, 0.15, 4, 5)
+        walks = strongest_walks(engine.received, target, 0.15, 4, 5)
         expected = every_walk(engine, target, 4)[:5]
         assert [weight for weight, _ in walks] == pytest.approx(expected)
         for _, nodes in walks:
             assert nodes[-1] == target
-            assert nodes[0] in engine.forward.seeds
+            assert nodes[0] in engine.received.seeds
 
 
 def test_shares_of_paths_add_up_to_the_exposure_of_a_small_tree() -> None:
@@ -72,11 +70,11 @@ def test_shares_of_paths_add_up_to_the_exposure_of_a_small_tree() -> None:
             (0, flow(0, party(1), party(2), 60.0)),
             (1, flow(1, party(1), party(3), 40.0)),
             (2, flow(2, party(2), party(4), 10.0)),
-            (3, flow(3, party(3), party(4), 10.0)),
+            (3, flow(3, party(3), party(4), 30.0)),
             (4, flag(party(1))),
         ]
     )
     paths = engine.paths(party(4))
     assert [len(path.hops) for path in paths] == [2, 2]
-    assert paths[0].share == pytest.approx(0.6)
+    assert paths[0].share == pytest.approx(0.75)
     assert sum(path.share for path in paths) == pytest.approx(1.0)
