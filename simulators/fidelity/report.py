@@ -44,10 +44,10 @@ def report(fidelity: Fidelity) -> Iterator[Block]:
     """All blocks of the report."""
     yield Heading(_TITLE, 1)
     config = fidelity.config
-    days = config.days
+    days = "one business day" if config.days == 1 else f"{config.days} business days"
     yield Paragraph(
         f"{fidelity.payments:,} payments worth ${fidelity.value / 1e9:,.1f} billion on {days} "
-        f"business days from {config.start}, between {config.participants:,} participants and "
+        f"from {config.start}, between {config.participants:,} participants and "
         f"{fidelity.customers:,} customers; seed {config.seed}."
     )
     yield from _network(fidelity)
@@ -73,8 +73,8 @@ def _network(fidelity: Fidelity) -> Iterator[Block]:
     full = days[0].is_full_size
     yield Heading("The network of participants")
     yield Paragraph(
-        f"Each of the first {len(days)} days beside Fedwire in the first quarter of 2004 "
-        "(Soramäki, Bech, Arnold, Glass and Beyeler 2007). "
+        f"{'The first day' if len(days) == 1 else f'The first {len(days)} days'} beside Fedwire "
+        "in the first quarter of 2004 (Soramäki, Bech, Arnold, Glass and Beyeler 2007). "
         + (
             "A band is what the day must stay within."
             if full
@@ -120,10 +120,13 @@ def _customers(fidelity: Fidelity) -> Iterator[Block]:
     rhythm = fidelity.rhythm
     yield Heading("Customers")
     later = rhythm.newcomers[1:]
-    mean = f"{np.mean(later):,.0f} a day after the first" if later else "no later day"
     yield Paragraph(
-        f"{rhythm.newcomers[0]:,} customers are seen on the first day, {mean}: cold starts "
-        "never end."
+        f"{rhythm.newcomers[0]:,} customers are seen on the first day"
+        + (
+            f", {np.mean(later):,.0f} more on each day after it: cold starts never end."
+            if later
+            else "."
+        )
     )
     yield Picture("newcomers", pictures.newcomers(fidelity), "Customers new to the stream")
     yield Picture("gaps", pictures.gaps(fidelity), "Time between payments of one customer")
