@@ -29,7 +29,7 @@ _BAND_STYLES = {
     Band.HIGH: "red",
     Band.CRITICAL: "bold red",
 }
-_BAR = 8
+_BAR = 5
 
 
 def short(identity: str) -> str:
@@ -42,11 +42,15 @@ def _when(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S}"
 
 
+def _share(share: float) -> str:
+    return f"{share:.2f}" if share >= 0.1 else f"{share:.3f}"
+
+
 def _bar(share: float) -> Text:
     """A share between 0 and 1 as a bar and a number."""
     filled = round(share * _BAR)
     style = "red" if share >= 0.75 else "yellow" if share >= 0.4 else "cyan"
-    return Text.assemble(("━" * filled, style), ("━" * (_BAR - filled), "dim"), f" {share:.2f}")
+    return Text.assemble(("━" * filled, style), ("━" * (_BAR - filled), "dim"), f" {_share(share)}")
 
 
 def _state(state: FlagState) -> Text:
@@ -54,7 +58,13 @@ def _state(state: FlagState) -> Text:
 
 
 def _plain_table(*headers: str) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=True, header_style="bold")
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        collapse_padding=True,
+        expand=True,
+        header_style="bold",
+    )
     for header in headers:
         table.add_column(header, no_wrap=True)
     return table
@@ -104,15 +114,15 @@ def alert_page(alert: Alert) -> RenderableType:
     )  # fmt: skip
     facts = f"alert {alert.alert_id[:12]}  "
     if alert.probability is not None:
+        lower, upper = alert.lower or 0.0, 1.0 if alert.upper is None else alert.upper
         facts += (
-            f"probability {alert.probability:.2f} [{alert.lower or 0.0:.2f}, "
-            f"{1.0 if alert.upper is None else alert.upper:.2f}] over {alert.threshold:.2f}, "
-            f"{alert.events_seen} payments seen"
+            f"probability {_share(alert.probability)} [{_share(lower)}, {_share(upper)}] over "
+            f"{_share(alert.threshold)}, {alert.events_seen} payments seen"
         )
         if alert.tier is not None:
             facts += f", {alert.tier.name.lower().replace('_', ' ')}"
     else:
-        facts += f"exposure {alert.exposure:.2f} over {alert.threshold:.2f}"
+        facts += f"exposure {_share(alert.exposure)} over {_share(alert.threshold)}"
     facts += f"; advice: {alert.action.value}"
     body = [*map(_reason_line, alert.reasons), *_path_lines(alert.paths)]
     return Group(head, Text(facts, "dim"), Padding(Group(*body), (0, 0, 1, 2)))
