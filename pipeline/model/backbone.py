@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from transformers import LlamaConfig, LlamaModel
 
 from pipeline.encoding import CARDINALITIES, WINDOW
+from pipeline.model.fused_decoder import FusedDecoder
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,11 @@ class Backbone(nn.Module):
         self.decoder.set_attn_implementation("sdpa")
         # Events come as vectors: the token table of a text model has no use here.
         del self.decoder.embed_tokens
+        self._fused: FusedDecoder | None = None
+
+    def freeze(self) -> None:
+        """Run in few operations from now on; the weights must not change any more."""
+        self._fused = FusedDecoder(self.decoder)
 
     def forward(self, codes: Tensor) -> Tensor:
         """States of a batch of sequences.
@@ -97,5 +103,7 @@ class Backbone(nn.Module):
         events = self.embedding(codes)
         start = self.start.expand(len(codes), 1, -1)
         embedded = torch.cat([start, events], dim=1)
+        if self._fused is not None:
+            return self._fused(embedded)
         states: Tensor = self.decoder(inputs_embeds=embedded, use_cache=False).last_hidden_state
         return states

@@ -112,7 +112,7 @@ class Checkpoint:
         model = ProfileModel(Architecture(**manifest["architecture"]))
         model.load_state_dict(load_file(directory / _WEIGHTS))
         return cls(
-            model.eval().requires_grad_(False),
+            model.frozen(),
             Trees.from_text((directory / _TREES).read_text()),
             Stack.from_json(manifest["stack"]),
             Calibration.from_json(manifest["calibration"]),
@@ -130,7 +130,7 @@ class Checkpoint:
         notes: dict[str, Any],
     ) -> Checkpoint:
         """Freeze fitted parts and name them by a hash of their contents."""
-        model.eval().requires_grad_(False)
+        model.frozen()
         digest = hashlib.blake2b(digest_size=6)
         for name, tensor in sorted(model.state_dict().items()):
             digest.update(name.encode())

@@ -16,6 +16,9 @@ from torch import Tensor
 SIZES: Final = (8, 16, 32, 64)
 """Row counts that the kernels ever see."""
 
+SHORT: Final = 4
+"""Events in the narrow window of a young counterparty."""
+
 
 def in_fixed_shapes(
     function: Callable[..., tuple[Tensor, ...]], *rows: Tensor
@@ -35,6 +38,36 @@ def in_fixed_shapes(
         padded = [_padded(tensor, size) for tensor in chunk]
         parts.append([result[:length] for result in function(*padded)])
     return tuple(torch.cat(column) for column in zip(*parts, strict=True))
+
+
+def by_length(
+    function: Callable[..., tuple[Tensor, ...]], window: Tensor, lengths: Tensor, *rows: Tensor
+) -> tuple[Tensor, ...]:
+    """Apply a row-wise function to short histories and to long ones, each in its own width.
+
+    Which width a row gets depends on its own length alone, so its bits still do not depend on
+    its company. Most counterparties are young: their few events need no full window.
+
+    Args:
+        function: takes windows [B, T, F], lengths [B] and the rows; T is SHORT or the full
+            width.
+        window: [B, WINDOW, F], left-aligned.
+        lengths: [B].
+        rows: further arguments with B rows each.
+    """
+    is_short = lengths <= SHORT
+    if bool(is_short.all()):
+        return in_fixed_shapes(function, window[:, :SHORT], lengths, *rows)
+    if not bool(is_short.any()):
+        return in_fixed_shapes(function, window, lengths, *rows)
+    places = (is_short.nonzero()[:, 0], (~is_short).nonzero()[:, 0])
+    widths = (SHORT, window.shape[1])
+    parts = [
+        in_fixed_shapes(function, window[at, :width], lengths[at], *(each[at] for each in rows))
+        for at, width in zip(places, widths, strict=True)
+    ]
+    back = torch.argsort(torch.cat(places))
+    return tuple(torch.cat(column)[back] for column in zip(*parts, strict=True))
 
 
 def _padded(tensor: Tensor, size: int) -> Tensor:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, Self
 
 import torch
 from torch import Tensor, nn
 
 from pipeline.encoding import N_FIELDS, WINDOW
 from pipeline.model.backbone import Architecture, Backbone
-from pipeline.model.fixed_shapes import in_fixed_shapes
+from pipeline.model.exact_gradient import ExactGradient
+from pipeline.model.fixed_shapes import by_length, in_fixed_shapes
 from pipeline.model.heads import FieldHeads, RiskHead
-from pipeline.model.inner_loop import StepSizes, descend
+from pipeline.model.inner_loop import StepSizes, take_steps
 from pipeline.model.prompt import PromptReadout
 
 _HELD_OUT_SHARE: Final = 4
@@ -78,6 +79,12 @@ class ProfileModel(nn.Module):
         self.field_weight = nn.Parameter(torch.zeros(N_FIELDS))
         self.risk = RiskHead(architecture.width, architecture.risk_hidden)
 
+    def frozen(self) -> Self:
+        """This model, its parameters fixed, laid out for serving."""
+        self.eval().requires_grad_(False)
+        self.backbone.freeze()
+        return self
+
     def start_prompts(self, n: int) -> Tensor:
         """The meta-learned start for n counterparties, [n, P, d]."""
         return self.readout.start.detach().repeat(n, 1, 1)
@@ -100,9 +107,7 @@ class ProfileModel(nn.Module):
             features: features of the new events, [B, A], NaN where unknown.
             prompts: [B, P, d]; pass :meth:`start_prompts` for the unadapted score (K = 0).
         """
-        return RiskOutput(
-            *in_fixed_shapes(self._in_context, window, lengths, codes, features, prompts)
-        )
+        return RiskOutput(*by_length(self._in_context, window, lengths, codes, features, prompts))
 
     @torch.inference_mode()
     def prior(self, codes: Tensor, features: Tensor) -> RiskOutput:
@@ -155,7 +160,7 @@ class ProfileModel(nn.Module):
         states = self.backbone(window)[:, :-1]
         read_last = torch.cat([torch.zeros_like(window[:, :1]), window[:, :-1]], dim=1)
         queries = self.readout.queries(states, read_last)
-        position = torch.arange(WINDOW)
+        position = torch.arange(window.shape[1])
         has_context = (position > 0) | (lengths < WINDOW)[:, None]
         counts = (position < lengths[:, None]) & has_context & trusted
         cells = counts[:, :, None].expand(-1, -1, N_FIELDS).to(states)
@@ -197,17 +202,16 @@ class ProfileModel(nn.Module):
         """
         if trusted is None:
             trusted = torch.ones(window.shape[:2], dtype=torch.bool)
-        chosen, accepted, before, after = in_fixed_shapes(
-            self._adapt, window, lengths, prompts, trusted
-        )
+        chosen, accepted, before, after = by_length(self._adapt, window, lengths, prompts, trusted)
         return Adapted(chosen, accepted, before, after, len(self.steps))
 
     def _adapt(
         self, window: Tensor, lengths: Tensor, prompts: Tensor, trusted: Tensor
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        own = self.own_events(window, lengths, trusted)
+        own = self.own_events(window, lengths, trusted[:, : window.shape[1]])
         return self.adapt_own(own, lengths < WINDOW, prompts)
 
+    @torch.no_grad()
     def adapt_own(
         self, own: OwnEvents, whole: Tensor, prompts: Tensor
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -224,28 +228,26 @@ class ProfileModel(nn.Module):
         fit, held = _split(own.cells)
         start = self.readout.start.detach()
         begin = torch.where(whole[:, None, None], start, prompts)
-        candidate = self._fit(own, fit, begin, start)
-        with torch.no_grad():
-            judged = replace(own, cells=held)
-            before = self.own_loss(judged, prompts, weighted=False)
-            after = self.own_loss(judged, candidate, weighted=False)
-            accepted = (after < before) & (held.sum((1, 2)) > 0)
-        final = self._fit(own, own.cells, begin, start)
+        gradient = ExactGradient.of(
+            self.readout, self.field_heads, own.states, own.queries, own.codes
+        )
+        # The candidate that is judged and the prompt that is served, side by side.
+        candidate, final = self._fit(
+            gradient.doubled(), torch.cat([fit, own.cells]), begin.repeat(2, 1, 1), start
+        ).chunk(2)
+        judged = held.sum((1, 2))
+        mean = held / judged.clamp(min=1)[:, None, None]
+        before, after = gradient.loss(prompts, mean), gradient.loss(candidate, mean)
+        accepted = (after < before) & (judged > 0)
         chosen = torch.where(accepted[:, None, None], final, prompts)
         return chosen, accepted, before, after
 
-    def _fit(self, own: OwnEvents, cells: Tensor, begin: Tensor, start: Tensor) -> Tensor:
-        counted = replace(own, cells=cells)
+    def _fit(self, gradient: ExactGradient, cells: Tensor, begin: Tensor, start: Tensor) -> Tensor:
+        weighted = cells * torch.softmax(self.field_weight, dim=0)
         events = cells.amax(2).sum(1)
-        with torch.enable_grad():
-            adapted = descend(
-                begin,
-                start,
-                lambda prompts: self.own_loss(counted, prompts, weighted=True),
-                self.steps,
-                events,
-            )
-        return adapted.detach()
+        return take_steps(
+            begin, start, lambda prompts: gradient.at(prompts, weighted), self.steps, events
+        )
 
 
 def _split(cells: Tensor) -> tuple[Tensor, Tensor]:

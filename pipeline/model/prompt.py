@@ -30,8 +30,8 @@ class PromptReadout(nn.Module):
         self.out = nn.Linear(width, width, bias=False)
         nn.init.normal_(self.out.weight, std=0.02)
 
-    def _split(self, vectors: Tensor) -> Tensor:
-        """[B, T, width] to [B, heads, T, width / heads]."""
+    def split(self, vectors: Tensor) -> Tensor:
+        """Cut vectors into heads: [B, T, width] to [B, heads, T, width / heads]."""
         batch, length, width = vectors.shape
         return vectors.view(batch, length, self.heads, width // self.heads).transpose(1, 2)
 
@@ -46,7 +46,7 @@ class PromptReadout(nn.Module):
         Returns:
             [B, heads, T, width / heads].
         """
-        return self._split(self.query(states) + self.tokens(codes))
+        return self.split(self.query(states) + self.tokens(codes))
 
     def forward(self, states: Tensor, queries: Tensor, prompts: Tensor) -> Tensor:
         """States with what the prompts add.
@@ -59,7 +59,7 @@ class PromptReadout(nn.Module):
         Returns:
             [B, T, width].
         """
-        keys, values = self._split(self.key(prompts)), self._split(self.value(prompts))
+        keys, values = self.split(self.key(prompts)), self.split(self.value(prompts))
         scores = queries @ keys.transpose(-1, -2) * queries.shape[-1] ** -0.5
         # Written out, not fused: second-order meta-gradients need its double backward.
         found = torch.softmax(scores, dim=-1) @ values

@@ -129,7 +129,7 @@ def _learn(fit: Sequences, recipe: Recipe, progress: Progress, stages: Stages) -
             iterations = recipe.meta_iterations
             meta_train(model, fit, crops, recipe.learner, iterations, generator, progress, size)
             stages.keep("meta", model)
-    return model.requires_grad_(False).eval()
+    return model.frozen()
 
 
 def _joined(first: Crops, second: Crops) -> Crops:
