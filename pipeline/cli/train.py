@@ -38,7 +38,7 @@ class _Size:
     meta_iterations: int
 
 
-_QUICK = _Size(parties=14_000, days=22, pretrain_iterations=800, meta_iterations=700)
+_QUICK = _Size(parties=14_000, days=22, pretrain_iterations=800, meta_iterations=300)
 _FULL = _Size(parties=40_000, days=40, pretrain_iterations=12_000, meta_iterations=3_000)
 
 

@@ -24,7 +24,7 @@ class Architecture:
     prompt_vectors: int = 4
     readout_heads: int = 4
     inner_steps: int = 3
-    risk_hidden: int = 64
+    risk_hidden: int = 128
 
     def as_dict(self) -> dict[str, int]:
         """Plain numbers, for the manifest."""

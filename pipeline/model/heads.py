@@ -61,7 +61,8 @@ class RiskHead(nn.Module):
         self.register_buffer("scale", torch.ones(N_FEATURES))
         self.inner = nn.Linear(width + N_FIELDS + 2 * N_FEATURES + 1, hidden)
         self.outer = nn.Linear(hidden, 1)
-        self.dropout = nn.Dropout(0.2)
+        self.input_dropout = nn.Dropout(0.1)
+        self.hidden_dropout = nn.Dropout(0.3)
 
     def standardise_by(self, features: Tensor) -> None:
         """Take mean and scale from training features, [N, A] with NaN for unknown."""
@@ -80,9 +81,9 @@ class RiskHead(nn.Module):
         values = torch.where(unknown, torch.zeros_like(values), values)
         seen = torch.log1p(features[..., _EVENTS_SEEN : _EVENTS_SEEN + 1])
         inputs = torch.cat([states, surprise, values, unknown.to(values), seen], dim=-1)
-        return torch.nn.functional.gelu(self.inner(self.dropout(inputs)))
+        return torch.nn.functional.gelu(self.inner(self.input_dropout(inputs)))
 
     def forward(self, hidden: Tensor) -> Tensor:
         """Log odds, [...], from hidden units."""
-        logit: Tensor = self.outer(self.dropout(hidden)).squeeze(-1)
+        logit: Tensor = self.outer(self.hidden_dropout(hidden)).squeeze(-1)
         return logit

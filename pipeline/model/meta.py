@@ -21,7 +21,6 @@ from pipeline.model.inner_loop import InnerLoss, StepSizes, descend
 from pipeline.model.profile_model import ProfileModel
 from pipeline.model.sequences import CROP, Crops, Progress, Sequences
 
-_RISK_WEIGHT: Final = 2.0
 _CLIP: Final = 1.0
 
 OuterLoss = Callable[[Tensor], Tensor]
@@ -74,20 +73,18 @@ def meta_train(
     progress: Progress,
     batch_size: int = 64,
 ) -> list[float]:
-    """Learn the prompt's start, step sizes, read-out and risk head; the rest is frozen.
+    """Learn the prompt's start, step sizes and read-out; the rest is frozen.
 
     Returns the outer loss of every iteration.
     """
     model.train()
-    for frozen in (model.backbone, model.field_heads):
+    for frozen in (model.backbone, model.field_heads, model.risk):
         frozen.requires_grad_(False).eval()
     adaptive = [model.readout.start, model.field_weight, *model.steps.parameters()]
     readout = [p for p in model.readout.parameters() if p is not model.readout.start]
-    risk = list(model.risk.parameters())
     optimiser = torch.optim.AdamW(
         [
             {"params": readout, "lr": 5e-4, "weight_decay": 0.02},
-            {"params": risk, "lr": 2e-3, "weight_decay": 0.05},
             {"params": adaptive, "lr": 5e-3, "weight_decay": 0.0},
         ]
     )
@@ -99,7 +96,6 @@ def meta_train(
         optimiser.zero_grad()
         torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_([*adaptive, *readout], _CLIP)
-        torch.nn.utils.clip_grad_norm_(risk, _CLIP)
         optimiser.step()
         schedule.step()
         losses.append(float(loss.detach()))
@@ -121,16 +117,9 @@ def _episode_loss(model: ProfileModel, episodes: Episodes, learner: MetaLearner)
         return (nll * episodes.support * weight).sum((1, 2))
 
     def outer(prompts: Tensor) -> Tensor:
-        read = model.readout(episodes.states, queries, prompts)
-        surprise = model.field_heads.negative_log_likelihood(read[:, :CROP], episodes.codes)
-        # Labels reach the risk head alone: what they did to surprise, trees would learn too.
-        hidden = model.risk.hidden(read[:, 1:].detach(), surprise.detach(), episodes.batch.features)
-        logit = model.risk(hidden)[episodes.query]
+        read = model.readout(episodes.states[:, :CROP], before, prompts)
+        surprise = model.field_heads.negative_log_likelihood(read, episodes.codes)
         foreseen = episodes.query & episodes.batch.predicted
-        likelihood = surprise.mean(2)[foreseen].mean()
-        risk = torch.nn.functional.binary_cross_entropy_with_logits(
-            logit, episodes.batch.risky[episodes.query]
-        )
-        return likelihood + _RISK_WEIGHT * risk
+        return surprise.mean(2)[foreseen].mean()
 
     return meta_loss(learner, model.readout.start, model.steps, inner, outer, episodes.events)

@@ -20,6 +20,7 @@ from pipeline.model.measures import Measured, measure
 from pipeline.model.meta import MetaLearner, meta_train
 from pipeline.model.pretrain import pretrain
 from pipeline.model.profile_model import ProfileModel
+from pipeline.model.risk_training import risk_rows, train_risk_head
 from pipeline.model.sequences import (
     Crops,
     LabelledColumns,
@@ -47,6 +48,7 @@ class Recipe:
         architecture: sizes of the model.
         learner: meta-learner of the prompt's start.
         pretrain_iterations, meta_iterations: optimiser steps.
+        risk_epochs: passes over the risk head's rows.
         batch_size: crops or episodes a step.
         most_events: first events of a counterparty that are used.
         later_share: share of the events behind the first window that are used.
@@ -61,11 +63,12 @@ class Recipe:
     architecture: Architecture = field(default_factory=Architecture)
     learner: MetaLearner = MetaLearner.FOMAML
     pretrain_iterations: int = 1500
-    meta_iterations: int = 500
+    meta_iterations: int = 300
+    risk_epochs: int = 15
     batch_size: int = 64
     most_events: int = 100
     later_share: float = 0.1
-    tree_rounds: int = 400
+    tree_rounds: int = 800
     risky_share_ratio: float = 1.0
     held_out_families: tuple[int, ...] = ()
     held_out_typologies: tuple[int, ...] = ()
@@ -96,7 +99,8 @@ def train(
     splits = split(sequences, recipe.held_out_families, recipe.held_out_typologies, recipe.seed)
     made_from = {"recipe": recipe.as_dict(), "observations": _fingerprint(sequences)}
     stages = Stages(stages_at, made_from)
-    model = _learn(sequences.of(splits.fit), recipe, progress, stages)
+    fit, held = sequences.of(splits.fit), sequences.of(splits.stack)
+    model = _learn(fit, held, recipe, progress, stages)
     checkpoint = _assemble(model, sequences, splits, recipe, progress)
     stages.clear()
     return checkpoint
@@ -109,15 +113,16 @@ def _fingerprint(sequences: Sequences) -> str:
     return digest.hexdigest()
 
 
-def _learn(fit: Sequences, recipe: Recipe, progress: Progress, stages: Stages) -> ProfileModel:
-    """Pre-train the backbone, freeze it, and meta-learn the prompt."""
+def _learn(
+    fit: Sequences, held: Sequences, recipe: Recipe, progress: Progress, stages: Stages
+) -> ProfileModel:
+    """Pre-train the backbone, freeze it, meta-learn the prompt, and train the risk head."""
     rng = np.random.default_rng(recipe.seed)
     crops = _joined(opening_crops(fit), later_crops(fit, recipe.later_share, rng))
     size, seed = recipe.batch_size, recipe.seed
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = ProfileModel(recipe.architecture)
-        model.risk.standardise_by(torch.from_numpy(fit.features))
         # Each stage draws from a generator of its own, so that a resumed run draws alike.
         if not stages.restore("pretrain", model):
             generator = torch.Generator().manual_seed(seed)
@@ -129,6 +134,11 @@ def _learn(fit: Sequences, recipe: Recipe, progress: Progress, stages: Stages) -
             iterations = recipe.meta_iterations
             meta_train(model, fit, crops, recipe.learner, iterations, generator, progress, size)
             stages.keep("meta", model)
+        torch.manual_seed(seed + 2)
+        generator = torch.Generator().manual_seed(seed + 2)
+        model.requires_grad_(False).eval()
+        rows = risk_rows(model, fit), risk_rows(model, held)
+        train_risk_head(model, *rows, recipe.risk_epochs, generator, progress)
     return model.frozen()
 
 

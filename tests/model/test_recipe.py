@@ -28,6 +28,7 @@ def _recipe(seed: int, learner: MetaLearner = MetaLearner.FOMAML) -> Recipe:
         learner=learner,
         pretrain_iterations=40,
         meta_iterations=15,
+        risk_epochs=12,
         batch_size=32,
         most_events=24,
         tree_rounds=20,
