@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import sys
 from datetime import datetime
 from decimal import Decimal
@@ -21,6 +22,9 @@ from pipeline.errors import ColdwireError
 from pipeline.store.ask import Answer, ask
 from pipeline.store.timestamp import to_text
 from pipeline.store.views import VIEWS
+
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
+"""A time as :func:`to_text` writes it; tables show it to the second."""
 
 
 def _plain(value: Any) -> Any:
@@ -44,7 +48,8 @@ def _cell(value: Any) -> Text:
         return Text(str(plain), justify="right")
     if isinstance(plain, dict | list):
         return harmless(orjson.dumps(plain).decode())
-    return harmless(str(plain))
+    text = str(plain)
+    return harmless(text[:19].replace("T", " ") if _MOMENT.fullmatch(text) else text)
 
 
 def _print_table(answer: Answer) -> None:

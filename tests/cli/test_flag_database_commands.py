@@ -133,6 +133,15 @@ def test_sql_prints_table_csv_and_json(url: str, app: typer.Typer) -> None:
     ]
 
 
+def test_sql_shows_times_to_the_second_in_tables_and_whole_elsewhere(
+    url: str, app: typer.Typer
+) -> None:
+    query = "SELECT event_at FROM v_alerts ORDER BY event_at LIMIT 1"
+    assert "2026-01-05 14:30:02" in run(app, "sql", query).stdout
+    whole = [{"event_at": "2026-01-05T14:30:02.000000Z"}]
+    assert json.loads(run(app, "sql", query, "--json").stdout) == whole
+
+
 def test_sql_says_when_the_limit_cuts(url: str, app: typer.Typer) -> None:
     result = run(app, "sql", "SELECT flag_id FROM flags", "--json", "--limit", "2")
     assert len(json.loads(result.stdout)) == 2
