@@ -15,48 +15,15 @@ from simulators.entries import Entries
 from simulators.ground import Ground
 from simulators.liquidity import Hold
 from simulators.relations import purposes, rounded
+from simulators.roles import ROLES, STAGES
 
 F64 = npt.NDArray[np.float64]
 I32 = npt.NDArray[np.int32]
-
-ROLES: Final = (
-    "none",
-    "victim",
-    "mule",
-    "collector",
-    "controller",
-    "account",
-    "payer",
-    "supplier",
-    "shell",
-    "source",
-    "target",
-    "recruiter",
-    "bank",
-)
-"""Roles in schemes and look-alikes; the ledger's role columns point into it."""
-
-STAGES: Final = (
-    "none",
-    "habit",
-    "probe",
-    "trust",
-    "gather",
-    "move",
-    "split",
-    "extract",
-    "camouflage",
-    "recruit",
-    "stress",
-)
-"""Stages of schemes; the ledger's stage column points into it."""
 
 HORIZON: Final = 30
 """A case lasts at most so many business days."""
 
 _FRESH_WINDOW: Final = 8
-_SMALL_POOL: Final = 64
-_OVERDRAW: Final = 16
 _WHY: Final = {"": 0.55, "OTHR": 0.12, "GDDS": 0.12, "SCVE": 0.1, "SUPP": 0.06, "GIFT": 0.05}
 
 
@@ -98,24 +65,15 @@ class Case:
         """Draw ``n`` distinct parties of a kind that live, a share of them newly born."""
         share = self.fresh_share if fresh is None else fresh
         want = int(self.rng.binomial(n, share))
-        first = max(self.day - _FRESH_WINDOW + 1, 0)
-        young = self._some(self.ground.born(kind, first, self.day), want)
-        old = self._some(self.ground.of_kind(kind), n - young.size, but=young)
-        return np.concatenate([young, old])
-
-    def _some(self, pool: I32, n: int, but: I32 | None = None) -> I32:
-        """Up to ``n`` distinct parties of a pool that live and go on living for a while."""
-        parties = self.ground.parties
-        if pool.size <= _SMALL_POOL:
-            drawn = self.rng.permutation(pool)
-        else:
-            drawn = pool[self.rng.integers(0, pool.size, _OVERDRAW * n + _OVERDRAW)]
-        lives = (parties.birth[drawn] <= self.day) & (parties.death[drawn] > self.day + HORIZON)
-        drawn = drawn[lives]
-        if but is not None:
-            drawn = drawn[~np.isin(drawn, but)]
-        _, first = np.unique(drawn, return_index=True)
-        return np.asarray(drawn[np.sort(first)][:n], dtype=np.int32)
+        until = self.day + HORIZON
+        newborn = self.ground.born(kind, max(self.day - _FRESH_WINDOW + 1, 0), self.day)
+        newborn = newborn[self.ground.parties.death[newborn] > until]
+        young = self.rng.choice(newborn, min(want, newborn.size), replace=False)
+        living = self.ground.living(kind, self.day, until)
+        # A few more than needed, for those who are among the young already.
+        drawn = self.rng.choice(living, min(n + young.size, living.size), replace=False)
+        old = drawn[~np.isin(drawn, young)][: n - young.size]
+        return np.concatenate([young, old]).astype(np.int32)
 
     def lead(self, kind: Kind, *, fresh: float | None = None) -> I32:
         """The leading party: the one with the habit, or else one recruited now (length 1)."""

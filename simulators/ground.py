@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -11,12 +11,14 @@ import numpy.typing as npt
 from simulators.calendar import Calendar
 from simulators.codes import Kind
 from simulators.network import Network
-from simulators.parties import Parties
+from simulators.parties import FOREVER, Parties
 
 I32 = npt.NDArray[np.int32]
 F64 = npt.NDArray[np.float64]
 
 NOBODY: Final = -1
+CHAPTER: Final = 60
+"""Days after which a world looks anew at who lives; what parties have settled goes on."""
 _TRIES: Final = 4
 
 
@@ -40,27 +42,55 @@ class _Shelf:
 
 @dataclass(frozen=True)
 class Ground:
-    """The fixed setting of a world.
+    """The fixed setting of a world, seen over some days: only who lives then can be found.
 
     Attributes:
         network: participants and links.
         parties: customers.
         calendar: business days.
-        payments_per_day: budget that the behaviours share.
+        first, last: first and last-plus-one day of the view.
     """
 
     network: Network
     parties: Parties
     calendar: Calendar
-    payments_per_day: int
+    first: int = 0
+    last: int = FOREVER
+    _chapters: dict[int, Ground] = field(default_factory=dict, repr=False)
+    _living: dict[int, tuple[int, I32]] = field(default_factory=dict, repr=False)
     _cradle: dict[int, I32] = field(default_factory=dict, repr=False)
     _shelves: dict[int, _Shelf] = field(default_factory=dict, repr=False)
     _reach: dict[tuple[str, int, int], tuple[F64, npt.NDArray[np.int64]]] = field(
         default_factory=dict, repr=False
     )
 
+    def on(self, day: int) -> Ground:
+        """The view of the chapter of :data:`CHAPTER` days that a day belongs to."""
+        number = max(day, 0) // CHAPTER
+        if number not in self._chapters:
+            for old in [n for n in self._chapters if abs(n - number) > 1]:
+                del self._chapters[old]
+            self._chapters[number] = replace(
+                self,
+                first=number * CHAPTER,
+                last=(number + 1) * CHAPTER,
+                _living={},
+                _cradle={},
+                _shelves={},
+                _reach={},
+            )
+        return self._chapters[number]
+
+    def living(self, kind: Kind, day: int, until: int) -> I32:
+        """Parties of a kind that live from one day to another."""
+        if self._living.get(kind, (None,))[0] != day:
+            party = self.of_kind(kind)
+            lives = (self.parties.birth[party] <= day) & (self.parties.death[party] > until)
+            self._living[kind] = (day, party[lives])
+        return self._living[kind][1]
+
     def of_kind(self, kind: Kind) -> I32:
-        """Indices of all parties of a kind, sorted by agent."""
+        """Indices of the parties of a kind that live in the view, sorted by agent."""
         return self._shelf(kind).party
 
     def at_agents(
@@ -149,7 +179,9 @@ class Ground:
 
     def _shelf(self, kind: Kind) -> _Shelf:
         if kind not in self._shelves:
-            found = np.flatnonzero(self.parties.kind == kind)
+            parties = self.parties
+            present = (parties.birth < self.last) & (parties.death > self.first)
+            found = np.flatnonzero((parties.kind == kind) & present)
             order = np.argsort(self.parties.agent[found], kind="stable")
             party = found[order].astype(np.int32)
             agent = self.parties.agent[party]

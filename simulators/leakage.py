@@ -19,7 +19,7 @@ import numpy.typing as npt
 import polars as pl
 from sklearn.tree import DecisionTreeClassifier
 
-from simulators.files import payments_frame, sides_frame
+from simulators.frames import payments_frame, sides_frame
 from simulators.wire_fields import F64, I64, Bool, WireFields, wire_fields
 from simulators.world import World
 

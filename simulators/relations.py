@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
 import numpy as np
@@ -12,7 +12,7 @@ from simulators import clock
 from simulators.calendar import Calendar
 from simulators.codes import CUSTOMER, instrument, purpose
 from simulators.entries import Entries, join, rows
-from simulators.ground import Ground
+from simulators.ground import CHAPTER, Ground
 from simulators.parties import FOREVER
 
 AT_RANDOM: Final = 0
@@ -22,8 +22,10 @@ MONTHLY: Final = -1
 MONTH_END: Final = -2
 """Period of one that is due ``phase`` business days before the month's last."""
 
-_SETTLED: Final = 60
-"""Days over which partners that met late are spread, in however short a world."""
+_SETTLED: Final = CHAPTER
+"""Days over which the old parties' new partners come, in however short a world."""
+_OLD_PARTNERS: Final = 0.7
+"""Share of old parties' relations that are there when the world begins."""
 _DAYS_A_MONTH: Final = 21.0
 _LAST_COMMON_DAY: Final = 17
 
@@ -62,6 +64,15 @@ class Relations:
         """Select relations by index or mask."""
         return Relations(**{f.name: getattr(self, f.name)[at] for f in fields(self)})
 
+    def joined(self, other: Relations) -> Relations:
+        """These relations and others."""
+        return Relations(
+            **{
+                f.name: np.concatenate([getattr(self, f.name), getattr(other, f.name)])
+                for f in fields(self)
+            }
+        )
+
     def due(self, calendar: Calendar, day: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
         """Indices of the relations that pay on a day, repeated where one pays more than once."""
         alive = (self.start <= day) & (day < self.end)
@@ -84,16 +95,17 @@ def found(
 ) -> Relations:
     """Found relations between parties; pairs with NOBODY in them are left out.
 
-    A relation starts when both live: at once for a third, else some days or months later,
-    so that old parties meet new partners too. Columns may be scalars.
+    A relation starts when both live: at once for a third, else some days later; old parties
+    meet new partners all the time. Columns may be scalars.
     """
     n = debtor.size
     parties = ground.parties
     both = np.maximum(parties.birth[debtor], parties.birth[creditor])
+    young = (both >= ground.first) & (both >= 0)
     waits = rng.exponential(3.0, n) * (rng.random(n) > 0.35)
-    start = np.where(both >= 0, both + waits, 0)
-    late = (both < 0) & (rng.random(n) < 0.3)
-    start = np.where(late, rng.random(n) * max(len(ground.calendar.dates), _SETTLED), start)
+    met = ground.first + rng.random(n) * _SETTLED
+    settled = rng.random(n) < (_OLD_PARTNERS if ground.first == 0 else 0.0)
+    start = np.where(young, both + waits, np.where(settled, ground.first, met))
     life = np.where(rng.random(n) < 0.25, rng.exponential(90.0, n) + 5, FOREVER - start)
     dead = np.minimum(parties.death[debtor], parties.death[creditor])
     made: dict[str, npt.NDArray[Any]] = {
@@ -152,13 +164,18 @@ class Standing:
     message_type: int = CUSTOMER
     local_instrument: int = instrument("CTRC")
 
-    def mean_per_day(self, days: int) -> float:
-        """Payments per day that the relations give over a world of so many days."""
+    def mean_per_day(self, first: int, last: int) -> float:
+        """Payments per day that the relations give between two days."""
         r = self.relations
-        lasts = np.minimum(r.end, days).astype(np.float64) - np.maximum(r.start, 0)
+        lasts = np.minimum(r.end, last).astype(np.float64) - np.maximum(r.start, first)
         usual = np.where(r.period > 0, 1.0 / np.maximum(r.period, 1), 1.0 / _DAYS_A_MONTH)
         rate = np.where(r.period == AT_RANDOM, r.rate, usual)
-        return float((rate * np.maximum(lasts, 0.0)).sum() / days)
+        return float((rate * np.maximum(lasts, 0.0)).sum() / (last - first))
+
+    def renewed(self, day: int, more: Standing) -> Standing:
+        """The same behaviour without what ended before a day, and with more relations."""
+        kept = self.relations.take(self.relations.end > day)
+        return replace(self, relations=kept.joined(more.relations))
 
     def entries(self, ground: Ground, day: int, rng: np.random.Generator) -> Entries:
         """Payments of the relations that are due on a day."""
@@ -183,9 +200,14 @@ class Standings:
 
     parts: tuple[Standing, ...]
 
-    def mean_per_day(self, days: int) -> float:
-        """Payments per day over a world of so many days."""
-        return sum(part.mean_per_day(days) for part in self.parts)
+    def mean_per_day(self, first: int, last: int) -> float:
+        """Payments per day between two days."""
+        return sum(part.mean_per_day(first, last) for part in self.parts)
+
+    def renewed(self, day: int, more: Standings) -> Standings:
+        """Each part without what ended before a day, and with more relations."""
+        pairs = zip(self.parts, more.parts, strict=True)
+        return Standings(tuple(old.renewed(day, new) for old, new in pairs))
 
     def entries(self, ground: Ground, day: int, rng: np.random.Generator) -> Entries:
         """Payments of all parts that are due on a day."""

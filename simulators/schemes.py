@@ -160,7 +160,7 @@ class Schemes:
             benign=benign,
             difficulty=float(rng.beta(4 * mean, 4 * (1 - mean))),
             day=day,
-            ground=self.ground,
+            ground=self.ground.on(day),
             rng=rng,
             fresh_share=self.prevalence.fresh_share * (_TWIN_FRESHNESS if benign else 1.0),
             camouflage_share=self.prevalence.camouflage,

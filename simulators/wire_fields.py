@@ -97,8 +97,8 @@ def wire_fields(payments: pl.DataFrame, sides: pl.DataFrame) -> WireFields:
     """Take payments apart into fields, beside the truth.
 
     Args:
-        payments: as :func:`simulators.files.payments_frame` makes them.
-        sides: as :func:`simulators.files.sides_frame` makes them, in any order.
+        payments: as :func:`simulators.frames.payments_frame` makes them.
+        sides: as :func:`simulators.frames.sides_frame` makes them, in any order.
 
     Raises:
         ValueError: a payment has no truth.

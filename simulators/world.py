@@ -133,7 +133,7 @@ class World:
             net, config.parties, config.days, config.birth_rate, stream(seed, "parties")
         )
         calendar = Calendar.starting(config.start, config.days)
-        self.ground = Ground(net, people, calendar, per_day)
+        self.ground = Ground(net, people, calendar)
         self._behaviours: tuple[Behaviour, ...] = tuple(
             family.found(self.ground, family.share * per_day, seed) for family in FAMILIES
         )
@@ -190,13 +190,14 @@ class World:
         """
         if not 0 <= index < self.config.days:
             raise IndexError(f"day {index} is not one of 0 to {self.config.days - 1}")
+        ground = self.ground.on(index)
         parts: list[Entries] = []
         for number, (family, behaviour) in enumerate(zip(FAMILIES, self._behaviours, strict=True)):
             begins = self.config.switches.begins(family.name)
             if begins is not None and index < begins:
                 continue
             rng = stream(self.config.seed, "day", family.name, index)
-            made = behaviour.entries(self.ground, index, rng)
+            made = behaviour.entries(ground, index, rng)
             made.family[:] = number
             parts.append(made)
         parts.append(self._unused_links(parts, index))
@@ -214,6 +215,7 @@ class World:
 
     def _unused_links(self, parts: list[Entries], index: int) -> Entries:
         """One spot payment over each link that nobody used, so that the day's network is whole."""
+        ground = self.ground.on(index)
         net = self.network
         pairs = net.sender.astype(np.int64) * net.participants + net.receiver
         used = [
@@ -221,8 +223,8 @@ class World:
         ]
         link = np.flatnonzero(~np.isin(pairs, np.concatenate(used)))
         rng = stream(self.config.seed, "unused", index)
-        debtor = self.ground.at_agents(net.sender[link], Kind.FIRM, rng)
-        creditor = self.ground.at_agents(net.receiver[link], Kind.FIRM, rng)
+        debtor = ground.at_agents(net.sender[link], Kind.FIRM, rng)
+        creditor = ground.at_agents(net.receiver[link], Kind.FIRM, rng)
         lived = self.parties.alive(debtor, index) & self.parties.alive(creditor, index)
         known = (debtor >= 0) & (creditor >= 0) & lived
         n = link.size

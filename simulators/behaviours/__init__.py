@@ -28,11 +28,9 @@ from simulators.behaviours import (
 )
 from simulators.entries import Entries
 from simulators.ground import Ground
-from simulators.relations import Standing, Standings
+from simulators.relations import Standings
+from simulators.renewal import Renewed
 from simulators.seeds import stream
-
-_GAUGE: Final = 0.1
-_MOST: Final = 6.0
 
 
 class Behaviour(Protocol):
@@ -44,13 +42,13 @@ class Behaviour(Protocol):
 
 
 @dataclass(frozen=True)
-class Family:
-    """A family with its share of the payments.
+class Daily:
+    """A family that draws its payments anew each day.
 
     Attributes:
         name: as it stands in the truth tables.
         share: of the world's payments per day.
-        build: founds the family on a ground with a budget of payments per day.
+        build: founds it on a ground with a budget of payments per day.
     """
 
     name: str
@@ -58,34 +56,44 @@ class Family:
     build: Callable[[Ground, float, np.random.Generator], Behaviour]
 
     def found(self, ground: Ground, budget: float, seed: int) -> Behaviour:
-        """Found the family so that it meets its budget on average over the world's days.
-
-        Standing relations come and go with the parties; how many of them are alive on a day
-        is gauged on a small family first.
-        """
-        days = len(ground.calendar.dates)
-        small = self.build(ground, budget * _GAUGE, stream(seed, "gauge", self.name))
-        if isinstance(small, Standing | Standings):
-            given = small.mean_per_day(days) / _GAUGE
-            budget *= min(budget / max(given, 1e-9), _MOST)
+        """Found the family with a budget of payments per day."""
         return self.build(ground, budget, stream(seed, "found", self.name))
 
 
-FAMILIES: Final = (
-    Family(payroll.NAME, 0.07, payroll.build),
-    Family(vendors.NAME, 0.22, vendors.build),
-    Family(treasury.NAME, 0.06, treasury.build),
-    Family(settlement.NAME, 0.03, settlement.build),
-    Family(acquirers.NAME, 0.10, acquirers.build),
-    Family(sweeps.NAME, 0.05, sweeps.build),
-    Family(remittance.NAME, 0.06, remittance.build),
-    Family(correspondent.NAME, 0.08, correspondent.build),
-    Family(instalments.NAME, 0.06, instalments.build),
-    Family(closings.NAME, 0.02, closings.build),
-    Family(taxes.NAME, 0.03, taxes.build),
-    Family(funds.NAME, 0.06, funds.build),
-    Family(refunds.NAME, 0.03, refunds.build),
-    Family(personal.NAME, 0.06, personal.build),
-    Family(exchanges.NAME, 0.04, exchanges.build),
-    Family(spot.NAME, 0.03, spot.build),
+@dataclass(frozen=True)
+class Lasting:
+    """A family of standing relations, which are topped up as parties come and go.
+
+    Attributes:
+        name: as it stands in the truth tables.
+        share: of the world's payments per day.
+        build: founds relations on a ground with a budget of payments per day.
+    """
+
+    name: str
+    share: float
+    build: Callable[[Ground, float, np.random.Generator], Standings]
+
+    def found(self, _ground: Ground, budget: float, seed: int) -> Behaviour:
+        """Found the family with a budget of payments per day."""
+        return Renewed(self.name, self.build, budget, seed)
+
+
+FAMILIES: Final[tuple[Daily | Lasting, ...]] = (
+    Lasting(payroll.NAME, 0.02, payroll.build),
+    Lasting(vendors.NAME, 0.25, vendors.build),
+    Daily(treasury.NAME, 0.06, treasury.build),
+    Daily(settlement.NAME, 0.03, settlement.build),
+    Lasting(acquirers.NAME, 0.10, acquirers.build),
+    Lasting(sweeps.NAME, 0.05, sweeps.build),
+    Lasting(remittance.NAME, 0.05, remittance.build),
+    Daily(correspondent.NAME, 0.08, correspondent.build),
+    Lasting(instalments.NAME, 0.06, instalments.build),
+    Daily(closings.NAME, 0.02, closings.build),
+    Lasting(taxes.NAME, 0.03, taxes.build),
+    Lasting(funds.NAME, 0.07, funds.build),
+    Daily(refunds.NAME, 0.03, refunds.build),
+    Lasting(personal.NAME, 0.06, personal.build),
+    Lasting(exchanges.NAME, 0.04, exchanges.build),
+    Daily(spot.NAME, 0.03, spot.build),
 )

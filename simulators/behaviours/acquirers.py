@@ -7,12 +7,12 @@ import numpy as np
 from simulators import clock
 from simulators.codes import Kind
 from simulators.ground import Ground
-from simulators.relations import Standing, found, phases, purposes
+from simulators.relations import Standing, Standings, found, phases, purposes
 
 NAME = "acquirers"
 
 
-def build(ground: Ground, budget: float, rng: np.random.Generator) -> Standing:
+def build(ground: Ground, budget: float, rng: np.random.Generator) -> Standings:
     """Give merchants an acquirer; small ones are paid weekly."""
     debtor, creditor = ground.pairs(int(budget * 2.0), Kind.ACQUIRER, Kind.FIRM, rng)
     n = debtor.size
@@ -31,4 +31,4 @@ def build(ground: Ground, budget: float, rng: np.random.Generator) -> Standing:
         minute=habit[debtor],
         purpose=purposes({"CCRD": 0.5, "": 0.4, "OTHR": 0.1}, n, rng),
     )
-    return Standing(relations, round_share=0.0, jitter=12.0)
+    return Standings((Standing(relations, round_share=0.0, jitter=12.0),))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from simulators import clock, entries
 from simulators.calendar import CUSTOMER_CUTOFF
@@ -22,15 +21,13 @@ class Chains:
     """Customers of foreign banks pay firms through a correspondent account."""
 
     budget: float
-    foreign: npt.NDArray[np.int32]
-    share: npt.NDArray[np.float64]
 
     def entries(self, ground: Ground, day: int, rng: np.random.Generator) -> Entries:
         """First legs into the correspondent, second legs out minutes later, covers in between."""
         n = int(rng.poisson(self.budget / 2.5))
-        if not self.foreign.size or not n:
-            return entries.empty()
-        middle = rng.choice(self.foreign, n, p=self.share)
+        foreign = ground.living(Kind.CORRESPONDENT, day, day)
+        weight = ground.parties.activity[foreign].astype(np.float64)
+        middle = rng.choice(foreign, n, p=weight / weight.sum())
         payer = ground.living_partners(middle, Kind.FIRM, day, rng, outgoing=False)
         payee = ground.living_partners(middle, Kind.FIRM, day, rng)
         keep = (payer >= 0) & (payee >= 0) & (payer != payee)
@@ -76,8 +73,6 @@ class Chains:
         return entries.join(legs)
 
 
-def build(ground: Ground, budget: float, _rng: np.random.Generator) -> Chains:
-    """Let correspondents take part by activity."""
-    foreign = ground.of_kind(Kind.CORRESPONDENT)
-    weight = ground.parties.activity[foreign].astype(np.float64)
-    return Chains(budget, foreign, weight / max(weight.sum(), 1e-12))
+def build(_ground: Ground, budget: float, _rng: np.random.Generator) -> Chains:
+    """Set the number of chains; correspondents take part by activity."""
+    return Chains(budget)

@@ -7,12 +7,12 @@ import numpy as np
 from simulators import clock
 from simulators.codes import Kind
 from simulators.ground import Ground
-from simulators.relations import MONTH_END, Standing, found, phases, purposes
+from simulators.relations import MONTH_END, Standing, Standings, found, phases, purposes
 
 NAME = "payroll"
 
 
-def build(ground: Ground, budget: float, rng: np.random.Generator) -> Standing:
+def build(ground: Ground, budget: float, rng: np.random.Generator) -> Standings:
     """Give people employers; one employer's people share its rhythm."""
     people = ground.of_kind(Kind.PERSON)
     wanted = min(int(budget * 11), people.size)
@@ -35,4 +35,4 @@ def build(ground: Ground, budget: float, rng: np.random.Generator) -> Standing:
         minute=minute[employer],
         purpose=purposes({"SALA": 0.6, "": 0.3, "BONU": 0.02, "OTHR": 0.08}, wanted, rng),
     )
-    return Standing(relations, round_share=0.05, jitter=4.0)
+    return Standings((Standing(relations, round_share=0.05, jitter=4.0),))

@@ -7,12 +7,12 @@ import numpy as np
 from simulators import clock
 from simulators.codes import Kind
 from simulators.ground import Ground
-from simulators.relations import AT_RANDOM, MONTHLY, Standing, found, phases, purposes
+from simulators.relations import AT_RANDOM, MONTHLY, Standing, Standings, found, phases, purposes
 
 NAME = "personal"
 
 
-def build(ground: Ground, budget: float, rng: np.random.Generator) -> Standing:
+def build(ground: Ground, budget: float, rng: np.random.Generator) -> Standings:
     """Draw acquaintances over the links; most pay each other rarely."""
     debtor, creditor = ground.pairs(int(budget * 14), Kind.PERSON, Kind.PERSON, rng)
     n = debtor.size
@@ -31,4 +31,4 @@ def build(ground: Ground, budget: float, rng: np.random.Generator) -> Standing:
         minute=clock.minutes(rng, "retail", n),
         purpose=purposes({"": 0.65, "GIFT": 0.15, "OTHR": 0.12, "GDDS": 0.08}, n, rng),
     )
-    return Standing(relations, round_share=0.6, jitter=150.0)
+    return Standings((Standing(relations, round_share=0.6, jitter=150.0),))

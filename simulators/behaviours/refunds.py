@@ -50,6 +50,7 @@ class Refunds:
         return entries.join(parts)
 
     def _purchases(self, ground: Ground, day: int) -> Entries:
+        ground = ground.on(day)
         rng = stream(self.seed, NAME, day)
         n = int(rng.poisson(self.budget / (1 + _RETURNED)))
         buyers = []

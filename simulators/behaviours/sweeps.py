@@ -7,12 +7,12 @@ import numpy as np
 from simulators.calendar import minute_of
 from simulators.codes import Kind
 from simulators.ground import Ground
-from simulators.relations import AT_RANDOM, Standing, found, phases, purposes
+from simulators.relations import AT_RANDOM, Standing, Standings, found, phases, purposes
 
 NAME = "sweeps"
 
 
-def build(ground: Ground, budget: float, rng: np.random.Generator) -> Standing:
+def build(ground: Ground, budget: float, rng: np.random.Generator) -> Standings:
     """Group firms under parents; a part of each group is funded in the morning."""
     child, parent = ground.pairs(int(budget * 1.6), Kind.FIRM, Kind.FIRM, rng)
     n = child.size
@@ -34,4 +34,4 @@ def build(ground: Ground, budget: float, rng: np.random.Generator) -> Standing:
         minute=np.where(funding, minute_of(8, 45), minute_of(16, 40)) + rng.normal(0, 40, n),
         purpose=purposes({"CASH": 0.35, "INTC": 0.25, "": 0.35, "TREA": 0.05}, n, rng),
     )
-    return Standing(relations, round_share=0.3, jitter=15.0)
+    return Standings((Standing(relations, round_share=0.3, jitter=15.0),))

@@ -7,12 +7,12 @@ import numpy as np
 from simulators.calendar import TAX_CUTOFF, minute_of
 from simulators.codes import Kind
 from simulators.ground import Ground
-from simulators.relations import MONTHLY, Standing, found, purposes
+from simulators.relations import MONTHLY, Standing, Standings, found, purposes
 
 NAME = "taxes"
 
 
-def build(ground: Ground, budget: float, rng: np.random.Generator) -> Standing:
+def build(ground: Ground, budget: float, rng: np.random.Generator) -> Standings:
     """Draw taxpayers; two in three pay within the tax days."""
     debtor, creditor = ground.pairs(int(budget * 20), Kind.FIRM, Kind.GOVERNMENT, rng)
     n = debtor.size
@@ -29,4 +29,4 @@ def build(ground: Ground, budget: float, rng: np.random.Generator) -> Standing:
         minute=np.minimum(rng.normal(minute_of(13, 0), 110, n), TAX_CUTOFF - 30),
         purpose=purposes({"TAXS": 0.85, "": 0.15}, n, rng),
     )
-    return Standing(relations, round_share=0.05, jitter=8.0)
+    return Standings((Standing(relations, round_share=0.05, jitter=8.0),))

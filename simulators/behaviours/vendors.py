@@ -7,12 +7,12 @@ import numpy as np
 from simulators import clock
 from simulators.codes import Kind
 from simulators.ground import Ground
-from simulators.relations import AT_RANDOM, MONTHLY, Standing, found, phases, purposes
+from simulators.relations import AT_RANDOM, MONTHLY, Standing, Standings, found, phases, purposes
 
 NAME = "vendors"
 
 
-def build(ground: Ground, budget: float, rng: np.random.Generator) -> Standing:
+def build(ground: Ground, budget: float, rng: np.random.Generator) -> Standings:
     """Draw supplier relations over the links of the network."""
     debtor, creditor = ground.pairs(int(budget * 5.0), Kind.FIRM, Kind.FIRM, rng)
     n = debtor.size
@@ -35,4 +35,4 @@ def build(ground: Ground, budget: float, rng: np.random.Generator) -> Standing:
             {"": 0.45, "SUPP": 0.25, "GDDS": 0.12, "SCVE": 0.12, "OTHR": 0.06}, n, rng
         ),
     )
-    return Standing(relations, round_share=0.12, jitter=70.0)
+    return Standings((Standing(relations, round_share=0.12, jitter=70.0),))

@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simulators.cases import HORIZON, ROLES, Case
+from simulators.cases import HORIZON, Case
 from simulators.codes import Kind
 from simulators.entries import Entries
+from simulators.roles import ROLES
 from simulators.typologies import TYPOLOGIES, Typology
 from simulators.world import World, WorldConfig
 

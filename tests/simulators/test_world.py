@@ -175,3 +175,19 @@ def test_every_kind_of_party_is_there(world: World) -> None:
 def test_impossible_worlds_are_refused(field: str, value: float) -> None:
     with pytest.raises(ValueError, match=field):
         WorldConfig(**{field: value})  # type: ignore[arg-type]
+
+
+def test_a_later_chapter_does_not_depend_on_the_days_made_before_it() -> None:
+    config = replace(SMALL, days=70)
+    straight = World(config)
+    early = digest(straight.day(3))
+    late = digest(straight.day(66))
+    assert digest(straight.day(3)) == early
+    assert digest(World(config).day(66)) == late
+
+
+def test_the_volume_keeps_its_budget_in_a_long_world() -> None:
+    world = World(WorldConfig(participants=60, parties=600, days=400, seed=3))
+    counts = [len(world.day(day)) for day in range(2, 400, 21)]
+    assert np.mean(counts[:5]) == pytest.approx(np.mean(counts[-5:]), rel=0.3)
+    assert np.mean(counts) == pytest.approx(1500, rel=0.35)
