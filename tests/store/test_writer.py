@@ -9,7 +9,7 @@ from collections.abc import Collection
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Table, select
 
 from pipeline.store import FlagDatabase, rows, tables
 from pipeline.store.canonical import WALL_CLOCK, canonical_rows
@@ -17,7 +17,7 @@ from schemas.alert import Alert, AlertKind
 from schemas.dead_letter import DeadLetter
 from schemas.flag import Exposure, Flag
 from schemas.records import Disposition, FlagState
-from schemas.score import Score
+from schemas.score import Score, StageTimings
 from schemas.wire import Wire
 from tests.store import messages as m
 
@@ -170,3 +170,23 @@ def test_text_that_a_database_refuses_is_stored_with_a_mark_in_its_place(
         assert connection.scalar(select(tables.dispositions.c.note)) == "nul \ufffd, half ?."
         preview = connection.scalar(select(tables.dead_letters.c.preview))
     assert preview == "\ufffd\ufffd{" + "x" * 197
+
+
+@pytest.mark.parametrize(
+    ("message", "table"),
+    [
+        (Score, tables.scores),
+        (Alert, tables.alerts),
+        (Flag, tables.flags),
+        (Exposure, tables.exposures),
+        (Disposition, tables.dispositions),
+        (DeadLetter, tables.dead_letters),
+    ],
+)
+def test_no_field_of_a_message_is_left_behind(message: type[Wire], table: Table) -> None:
+    kept = {column.name.removeprefix("source_") for column in table.columns}
+    fields = set(message.model_fields) - {"schema_version", "record"}
+    if "timings" in fields:
+        fields = fields - {"timings"} | set(StageTimings.model_fields)
+    elsewhere = {"reasons"} if message is Alert else set()
+    assert fields - kept == elsewhere
