@@ -51,7 +51,7 @@ def train(
     ] = MetaLearner.FOMAML,
     served_share: Annotated[
         float, typer.Option(help="Share of risky parties in service, to calibrate for.")
-    ] = WorldConfig().risky_share,
+    ] = 0.05,
     threads: Annotated[int, typer.Option(help="Threads; part of what decides the bits.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:

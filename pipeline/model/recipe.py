@@ -37,6 +37,8 @@ from pipeline.model.timeline import Timeline, play
 from pipeline.model.trees import TREE_FEATURES, Trees, tree_inputs
 
 _PLAIN_FEATURES: Final = TREE_FEATURES[:N_FEATURES]
+_AFTER_THE_WEIGHTS: Final = ("risky_share_ratio", "tree_rounds", "risk_epochs")
+"""Choices that the stages kept on disk do not depend on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,8 @@ def train(
     torch.set_num_threads(recipe.threads)
     sequences = encode_sequences(observations, recipe.most_events, progress)
     splits = split(sequences, recipe.held_out_families, recipe.held_out_typologies, recipe.seed)
-    made_from = {"recipe": recipe.as_dict(), "observations": _fingerprint(sequences)}
+    weights_from = {k: v for k, v in recipe.as_dict().items() if k not in _AFTER_THE_WEIGHTS}
+    made_from = {"recipe": weights_from, "observations": _fingerprint(sequences)}
     stages = Stages(stages_at, made_from)
     fit, held = sequences.of(splits.fit), sequences.of(splits.stack)
     model = _learn(fit, held, recipe, progress, stages)
