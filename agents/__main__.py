@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 
 import structlog
@@ -27,9 +26,6 @@ def handler_of(name: str) -> MakeHandler:
 
         return make_ingest
     if name == "profile":
-        # Before torch is loaded: workers share cores, and barriers between threads cost more
-        # than a second thread gains.
-        os.environ.setdefault("OMP_NUM_THREADS", "1")
         from agents.profile import make_profile
 
         return make_profile

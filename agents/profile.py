@@ -20,6 +20,7 @@ from pipeline.model.checkpoint import SHIPPED, Checkpoint
 from pipeline.scoring.budget import Budget
 from pipeline.scoring.effects import Effects, LogRecord
 from pipeline.scoring.engine import ProfileEngine
+from pipeline.scoring.policy import Policy
 from pipeline.scoring.warm_up import warm_up
 from pipeline.settings import Settings
 from schemas.dead_letter import Fault
@@ -123,8 +124,13 @@ def _messages(effects: Effects) -> list[Outgoing]:
     ]
 
 
-def make_profile(settings: Settings, connection: Connection, publisher: Publisher) -> Profile:
-    """Make the profile worker with the configured or the shipped checkpoint."""
+def make_engine(settings: Settings) -> ProfileEngine:
+    """Make the engine with the configured or the shipped checkpoint."""
     checkpoint = Checkpoint.load(settings.checkpoint or SHIPPED)
-    warm_up(checkpoint)
-    return Profile(ProfileEngine(checkpoint), settings.deadline_ms, connection, publisher)
+    return ProfileEngine(checkpoint, Policy(prevalence_ratio=settings.prevalence_ratio))
+
+
+def make_profile(settings: Settings, connection: Connection, publisher: Publisher) -> Profile:
+    """Make the profile worker, its engine warmed up."""
+    warm_up(make_engine(settings))
+    return Profile(make_engine(settings), settings.deadline_ms, connection, publisher)

@@ -11,12 +11,12 @@ from itertools import chain
 
 from agents.batch import Record
 from agents.connection import Connection
+from agents.profile import make_engine
 from agents.tail import partitions, read_to_end
 from pipeline.contagion.engine import ContagionEngine
-from pipeline.model.checkpoint import Checkpoint
 from pipeline.scoring.backtest import replay
 from pipeline.scoring.effects import LogRecord, Recorded
-from pipeline.scoring.engine import ProfileEngine
+from pipeline.settings import Settings
 from pipeline.store import FlagDatabase
 from schemas.records import counterparty_record, graph_record
 from schemas.score import Score
@@ -25,15 +25,12 @@ from schemas.topics import COUNTERPARTY_EVENTS, GRAPH_EVENTS, RISK_SCORES, Topic
 _AT_ONCE = 512
 
 
-async def recompute(
-    connection: Connection, checkpoint: Checkpoint, deadline_ms: int, target: FlagDatabase
-) -> None:
+async def recompute(connection: Connection, settings: Settings, target: FlagDatabase) -> None:
     """Write into an empty database what the logs on the broker lead to.
 
     Args:
         connection: to the broker that kept the logs whole.
-        checkpoint: that the workers served.
-        deadline_ms: that they had.
+        settings: that the workers had.
         target: receives scores, alerts, flags and exposures.
 
     Raises:
@@ -50,8 +47,8 @@ async def recompute(
     ]
 
     def compute() -> None:
-        profiles = ProfileEngine(checkpoint)
-        for effects in replay(profiles, observed, recorded, deadline_ms=deadline_ms):
+        profiles = make_engine(settings)
+        for effects in replay(profiles, observed, recorded, deadline_ms=settings.deadline_ms):
             target.write([*effects.scores, *effects.alerts, *effects.flags])
         graph = ContagionEngine()
         for start in range(0, len(moved), _AT_ONCE):

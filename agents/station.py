@@ -84,6 +84,7 @@ class Station:
             "COLDWIRE_DATA_DIR": str(settings.data_dir.resolve()),
             "COLDWIRE_KAFKA__BOOTSTRAP_SERVERS": self.broker.bootstrap_servers,
             "COLDWIRE_DEADLINE_MS": str(settings.deadline_ms),
+            "COLDWIRE_PREVALENCE_RATIO": str(settings.prevalence_ratio),
         }
         if settings.checkpoint is not None:
             environment["COLDWIRE_CHECKPOINT"] = str(settings.checkpoint.resolve())

@@ -61,6 +61,11 @@ class Settings(BaseSettings):
     checkpoint: Path | None = None
     pseudonym_key: SecretStr | None = None
     deadline_ms: int = Field(default=275, ge=1)
+    prevalence_ratio: float = Field(
+        default=1.0,
+        gt=0,
+        description="odds of risk here, divided by those that the checkpoint is calibrated for",
+    )
     oldest_days: int = Field(default=3_660, ge=1, description="age at which a payment is refused")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

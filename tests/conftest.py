@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -24,7 +23,7 @@ def need_real_kafka() -> None:
 
 @pytest.fixture(scope="session")
 def station_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    return load_settings(data_dir=Path(tmp_path_factory.mktemp("station")))
+    return load_settings(data_dir=tmp_path_factory.mktemp("station"), prevalence_ratio=6.0)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from pipeline.cli.labelled import labelled_days
+from pipeline.cli.prevalence import CALIBRATED_SHARE
 from pipeline.errors import ColdwireError
 from pipeline.model.card import model_card
 from pipeline.model.meta import MetaLearner
@@ -51,7 +52,7 @@ def train(
     ] = MetaLearner.FOMAML,
     served_share: Annotated[
         float, typer.Option(help="Share of risky parties in service, to calibrate for.")
-    ] = 0.05,
+    ] = CALIBRATED_SHARE,
     threads: Annotated[int, typer.Option(help="Threads; part of what decides the bits.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:

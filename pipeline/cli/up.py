@@ -19,6 +19,7 @@ from agents.station import Station
 from agents.watch import Tally
 from pipeline.cli.duration import seconds
 from pipeline.cli.live_view import LiveView
+from pipeline.cli.prevalence import prevalence_ratio
 from pipeline.errors import ColdwireError
 from pipeline.logging import configure_logging
 from pipeline.settings import Settings, load_settings
@@ -43,8 +44,8 @@ def up(
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the synthetic world.", min=0)] = 2026,
     risky_share: Annotated[
-        float, typer.Option(help="Share of parties that take part in a scheme.", min=0, max=1)
-    ] = 0.05,
+        float, typer.Option(help="Share of parties that take part in a scheme.", min=0.001, max=0.9)
+    ] = 0.1,
 ) -> None:
     """Run everything on this machine and replay a synthetic stream.
 
@@ -53,7 +54,10 @@ def up(
 
     Example: coldwire up --for 60s --rate 100 --no-ui --data-dir out
     """
-    changed = {} if data_dir is None else {"data_dir": data_dir}
+    changed: dict[str, Any] = {} if data_dir is None else {"data_dir": data_dir}
+    if replay:
+        # The stream's own share of schemes, told to the workers: probabilities stay honest.
+        changed["prevalence_ratio"] = prevalence_ratio(risky_share)
     settings = load_settings(**changed)
     # Below the live view, a log line would tear it apart.
     configure_logging("warning" if ui else settings.log_level)

@@ -34,7 +34,7 @@ class ProfileEngine:
             costs: what stages are expected to cost until that is measured.
         """
         policy = policy or Policy()
-        scorer = Scorer(checkpoint)
+        scorer = Scorer(checkpoint, policy.prevalence_ratio)
         arena = Arena(scorer.start_prompt)
         decisions = Decisions(arena, policy, scorer)
         self._machine = Machine(arena, scorer, decisions, policy, costs or Costs())

@@ -32,6 +32,9 @@ class Policy:
     Attributes:
         alert_cost_ratio: a missed risky payment costs as much as so many needless alerts.
         flag_cost_ratio: the same for a flag, which spreads through the graph.
+        prevalence_ratio: odds of risk among the counterparties served, divided by the odds
+            among those that the checkpoint was calibrated for; moves every probability by
+            its logarithm in log odds (Elkan 2001; Saerens et al. 2002).
         exposure_log_odds: log odds that full exposure to flagged entities adds to a score.
         cleared_odds: after a cleared alert, how many times higher the odds of the same
             matter must be before it is alerted again.
@@ -45,6 +48,7 @@ class Policy:
 
     alert_cost_ratio: float = 9.0
     flag_cost_ratio: float = 1.5
+    prevalence_ratio: float = 1.0
     exposure_log_odds: float = 1.5
     cleared_odds: float = 8.0
     cooldown_ms: int = DAY_MS
@@ -81,6 +85,11 @@ class Policy:
         if probability >= self.alert_threshold:
             return Band.HIGH
         return Band.ELEVATED if probability >= self.learn_threshold else Band.LOW
+
+    def severity_of(self, probability: float) -> float:
+        """How far past the flag threshold, in (0, 1): one half at it, rising with the odds."""
+        odds = probability * (1.0 - self.flag_threshold)
+        return odds / (odds + self.flag_threshold * (1.0 - probability))
 
     def rank_of(self, probability: float) -> int:
         """Place of a probability's band in the order of bands, 0 for low."""

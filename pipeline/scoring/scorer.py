@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import torch
+from scipy.special import expit, logit
 
 from pipeline.encoding.aggregates import N_FEATURES
 from pipeline.encoding.fields import N_FIELDS
@@ -60,8 +62,12 @@ class Scorer:
     Prompts are kept in half precision: what is stored is what was scored with.
     """
 
-    def __init__(self, checkpoint: Checkpoint) -> None:
+    def __init__(self, checkpoint: Checkpoint, prevalence_ratio: float = 1.0) -> None:
+        # At these sizes a second thread gains little, and beside other processes its barriers
+        # cost many times the work.
+        torch.set_num_threads(1)
         self._checkpoint = checkpoint
+        self._log_odds = math.log(prevalence_ratio)
         self._model = checkpoint.model
         self.model_version = checkpoint.version
         self.start_prompt: Prompts = self._model.start_prompts(1)[0].numpy().astype(np.float16)
@@ -150,4 +156,17 @@ class Scorer:
     ) -> Outputs:
         calibrated = self._checkpoint.verdict(output, features, seen).calibrated
         surprise = output.surprise.numpy()
-        return Outputs(calibrated.probability, calibrated.lower, calibrated.upper, surprise)
+        return Outputs(
+            self._at_served_prevalence(calibrated.probability),
+            self._at_served_prevalence(calibrated.lower),
+            self._at_served_prevalence(calibrated.upper),
+            surprise,
+        )
+
+    def _at_served_prevalence(
+        self, probability: npt.NDArray[np.float64]
+    ) -> npt.NDArray[np.float64]:
+        if self._log_odds == 0.0:
+            return probability
+        shifted: npt.NDArray[np.float64] = expit(logit(probability) + self._log_odds)
+        return shifted

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from pipeline.model.checkpoint import Checkpoint
 from pipeline.scoring.budget import Budget
 from pipeline.scoring.effects import LogRecord
 from pipeline.scoring.engine import ProfileEngine
@@ -15,13 +14,12 @@ _ENTITIES, _EVENTS = 40, 4
 _START = datetime(2026, 1, 5, 14, tzinfo=UTC)
 
 
-def warm_up(checkpoint: Checkpoint) -> None:
-    """Score and adapt made-up counterparties in an engine that is thrown away.
+def warm_up(engine: ProfileEngine) -> None:
+    """Score and adapt made-up counterparties in an engine that is then thrown away.
 
     The libraries allocate and choose their kernels at the first calls, which takes longer
     than a payment may.
     """
-    engine = ProfileEngine(checkpoint)
     budget = Budget(_START.timestamp, enforced=False)
     for event in range(_EVENTS):
         batch = [_made_up(entity, event) for entity in range(_ENTITIES)]

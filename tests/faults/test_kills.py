@@ -17,7 +17,6 @@ from agents.broker.kafka import start_kafka
 from agents.recompute import recompute
 from agents.replay import Pace, Replay
 from agents.station import Station
-from pipeline.model.checkpoint import SHIPPED, Checkpoint
 from pipeline.settings import Settings, load_settings
 from pipeline.store import FlagDatabase
 from pipeline.store.canonical import canonical_rows
@@ -42,7 +41,7 @@ async def settings(
     broker = start_kafka(tmp_path / "cluster")
     monkeypatch.setenv("COLDWIRE_KAFKA__BOOTSTRAP_SERVERS", broker.bootstrap_servers)
     monkeypatch.setenv("COLDWIRE_DATABASE__URL", fresh_postgres_url)
-    yield load_settings(data_dir=tmp_path / "data")
+    yield load_settings(data_dir=tmp_path / "data", prevalence_ratio=6.0)
     await broker.stop()
 
 
@@ -64,8 +63,7 @@ async def test_after_kills_of_every_worker_the_database_equals_the_recomputed_lo
         ]
         with FlagDatabase.open(f"sqlite:///{tmp_path / 'again.db'}") as again:
             again.migrate()
-            checkpoint = Checkpoint.load(settings.checkpoint or SHIPPED)
-            await recompute(station.connection, checkpoint, settings.deadline_ms, again)
+            await recompute(station.connection, settings, again)
             with (
                 FlagDatabase.open_read_only(settings.database_url) as live,
                 live.reading() as was,

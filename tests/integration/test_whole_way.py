@@ -10,7 +10,6 @@ import pytest_asyncio
 
 from agents.recompute import recompute
 from agents.station import Station
-from pipeline.model.checkpoint import SHIPPED, Checkpoint
 from pipeline.settings import Settings
 from pipeline.store import FlagDatabase
 from pipeline.store.canonical import canonical_rows
@@ -107,12 +106,7 @@ async def test_the_database_equals_what_the_logs_lead_to_when_recomputed(
 ) -> None:
     with FlagDatabase.open(f"sqlite:///{tmp_path / 'again.db'}") as again:
         again.migrate()
-        await recompute(
-            station.connection,
-            Checkpoint.load(station_settings.checkpoint or SHIPPED),
-            station_settings.deadline_ms,
-            again,
-        )
+        await recompute(station.connection, station_settings, again)
         with database(station_settings) as live, live.reading() as was, again.reading() as now:
             for kind in ("scores", "alerts", "alert_reasons", "flags", "exposures"):
                 assert canonical_rows(was, kind) == canonical_rows(now, kind), kind
