@@ -5,7 +5,8 @@ from __future__ import annotations
 import multiprocessing
 import time
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -36,10 +37,10 @@ from pipeline.scoring import Policy
 from simulators.world import World, WorldConfig
 
 _RISKY_SHARE = 0.3
-"""Share of risky parties in training and trial; service expects the world's default."""
-_TRAINED = {"parties": 8_000, "days": 22, "seed": 7}
-"""The quick recipe's world, for a checkpoint that does not say its own."""
-
+"""Share of risky parties in the held-out world, as in training; service expects fewer."""
+_TRAINED_ON = WorldConfig(parties=8_000, days=22, seed=7, risky_share=_RISKY_SHARE)
+"""For a checkpoint that does not say."""
+_SERVED_SHARE = WorldConfig().risky_share
 _TABLE_WIDTH = 140
 
 Float = npt.NDArray[np.float64]
@@ -49,8 +50,7 @@ Float = npt.NDArray[np.float64]
 class _Training:
     """What the rivals learn from: the world and the splits of the checkpoint."""
 
-    parties: int
-    days: int
+    world: WorldConfig
     seed: int
     most_events: int
     later_share: float
@@ -59,17 +59,25 @@ class _Training:
 
     @classmethod
     def of(cls, checkpoint: Checkpoint, parties: int | None) -> _Training:
+        """Read it from the notes; ``parties`` makes the world smaller or larger."""
         recipe: dict[str, Any] = checkpoint.notes.get("recipe", {})
-        world: dict[str, Any] = checkpoint.notes.get("world", {})
+        world = _world_of(checkpoint.notes.get("world", {}))
         return cls(
-            parties=parties or int(world.get("parties", _TRAINED["parties"])),
-            days=int(world.get("days", _TRAINED["days"])),
-            seed=int(recipe.get("seed", _TRAINED["seed"])),
+            world=world if parties is None else replace(world, parties=parties),
+            seed=int(recipe.get("seed", world.seed)),
             most_events=int(recipe.get("most_events", 100)),
             later_share=float(recipe.get("later_share", 0.1)),
             families=tuple(recipe.get("held_out_families", ())),
             typologies=tuple(recipe.get("held_out_typologies", ())),
         )
+
+
+def _world_of(notes: dict[str, Any]) -> WorldConfig:
+    """The training world that a checkpoint's notes describe."""
+    known = {f.name: notes[f.name] for f in fields(WorldConfig) if f.name in notes}
+    if "start" in known:
+        known["start"] = date.fromisoformat(known["start"])
+    return replace(_TRAINED_ON, **known)
 
 
 def evaluate(
@@ -102,14 +110,15 @@ def evaluate(
     began = time.monotonic()
     served_by = Checkpoint.load(checkpoint or SHIPPED)
     training = _Training.of(served_by, fit_parties)
-    if seed == training.seed:
+    if seed == training.world.seed:
         raise ColdwireError(
             f"seed {seed} made the world that the checkpoint was trained on", "give another --seed"
         )
+    served_share = float(served_by.notes.get("world", {}).get("served_share", _SERVED_SHARE))
     config = WorldConfig(parties=parties, days=days, seed=seed, risky_share=_RISKY_SHARE)
     with _Steps() as steps:
         steps("simulating the held-out world")
-        trial = held_out_trial(World(config), first_events)
+        trial = held_out_trial(World(config), first_events, served_share)
         if not trial.risky.any():
             raise ColdwireError("nothing risky happens in that world", "make it larger")
         steps(f"scoring {len(trial):,} payments; fitting rivals beside")
@@ -120,8 +129,8 @@ def evaluate(
         "checkpoint": served_by.version,
         "held-out world": f"seed {seed}, {parties:,} parties, {days} days, "
         f"first {first_events} payments of each counterparty",
-        "rivals' training world": f"seed {training.seed}, {training.parties:,} parties, "
-        f"{training.days} days",
+        "rivals' training world": f"seed {training.world.seed}, "
+        f"{training.world.parties:,} parties, {training.world.days} days",
         "counterparties": len(np.unique(trial.counterparty)),
         "adaptations": served.adaptations,
         "seconds": round(time.monotonic() - began, 1),
@@ -156,14 +165,7 @@ def _score(
 
 def _rivals(training: _Training, features: npt.NDArray[np.float32]) -> dict[str, Float]:
     """Fit every rival to the checkpoint's training counterparties; score these features."""
-    world = World(
-        WorldConfig(
-            parties=training.parties,
-            days=training.days,
-            seed=training.seed,
-            risky_share=_RISKY_SHARE,
-        )
-    )
+    world = World(training.world)
     sequences = encode_sequences(labelled_days(world), training.most_events, lambda *_: None)
     splits = split(sequences, training.families, training.typologies, training.seed)
     fit, stop = (

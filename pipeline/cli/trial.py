@@ -13,18 +13,19 @@ from pipeline.intake.fan_out import fan_out
 from pipeline.intake.pseudonyms import Pseudonyms
 from schemas.records import Observation
 from simulators.entries import DayLedger
-from simulators.world import World, WorldConfig, payment_at
+from simulators.world import World, payment_at
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _KEY = b"evaluation: not a secret"
 
 
-def held_out_trial(world: World, first_events: int) -> Trial:
+def held_out_trial(world: World, first_events: int, served_share: float) -> Trial:
     """The first payments of every counterparty of a world, through the stream's own fan-out.
 
     Args:
         world: of a seed that nothing was fitted to.
         first_events: observations kept of each counterparty.
+        served_share: share of risky parties that the calibration expects in service.
     """
     pseudonyms = Pseudonyms(_KEY)
     seen = np.zeros(len(world.parties) + world.config.participants, np.int64)
@@ -40,7 +41,8 @@ def held_out_trial(world: World, first_events: int) -> Trial:
                 if sides[row, side]:
                     observations.append(record)
                     risky.append(bool(truth[row, side]))
-    return _trial(observations, np.array(risky, np.bool_), world.config.risky_share)
+    ratio = served_share / world.config.risky_share
+    return _trial(observations, np.array(risky, np.bool_), ratio)
 
 
 def _kept_sides(
@@ -61,11 +63,8 @@ def _kept_sides(
     return kept.reshape(-1, 2)
 
 
-def _trial(
-    observations: list[Observation], risky: npt.NDArray[np.bool_], risky_share: float
-) -> Trial:
+def _trial(observations: list[Observation], risky: npt.NDArray[np.bool_], ratio: float) -> Trial:
     counterparty = np.array([entity_key(o.entity) for o in observations], np.uint64)
-    ratio = WorldConfig().risky_share / risky_share
     return Trial(
         observations=observations,
         counterparty=counterparty,

@@ -105,7 +105,7 @@ class FlagBook:
 
     def _raise(self, slot: int, seen: Sighting, now: int) -> list[FlagEvent]:
         arena = self._arena
-        severity = np.float32(seen.probability)
+        severity = np.float32(self._policy.severity_of(seen.probability))
         standing = arena.flag_state[slot] == RAISED
         half_gone = arena.flag_expires_ms[slot] - now < self._policy.flag_life_ms // 2
         grown = severity >= arena.flag_severity[slot] + _RENEWAL_STEP

@@ -8,7 +8,7 @@ what is put off until after publishing; :meth:`Passage.advance` then goes on whe
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +22,8 @@ from pipeline.scoring.effects import Effects, Recorded
 from pipeline.scoring.intake import Intake, Rows, occurrence
 from pipeline.scoring.ladder import StageCost, best_tier
 from pipeline.scoring.policy import Policy
-from pipeline.scoring.scorer import Outputs, Scorer
+from pipeline.scoring.scorer import Scorer
+from pipeline.scoring.verdicts import Verdicts
 from schemas import ids
 from schemas.score import StageTimings, Tier
 
@@ -49,44 +50,6 @@ class Machine:
     costs: Costs
 
 
-@dataclass(slots=True)
-class _Verdicts:
-    """Verdicts of all rows of a batch, filled in wave by wave; arrays [N]."""
-
-    probability: npt.NDArray[np.float64]
-    lower: npt.NDArray[np.float64]
-    upper: npt.NDArray[np.float64]
-    tier: npt.NDArray[np.int8]
-    inner_steps: npt.NDArray[np.int64]
-    prompt_version: npt.NDArray[np.int64]
-
-    @classmethod
-    def empty(cls, n: int) -> _Verdicts:
-        return cls(
-            probability=np.zeros(n),
-            lower=np.zeros(n),
-            upper=np.zeros(n),
-            tier=np.zeros(n, np.int8),
-            inner_steps=np.zeros(n, np.int64),
-            prompt_version=np.zeros(n, np.int64),
-        )
-
-    def put(
-        self,
-        rows: Rows,
-        outputs: Outputs,
-        exposure: npt.NDArray[np.float32],
-        policy: Policy,
-    ) -> None:
-        """Enter probabilities, raised by exposure where there is any."""
-        for name in ("probability", "lower", "upper"):
-            getattr(self, name)[rows] = getattr(outputs, name)
-        for row in rows[exposure[rows] > 0].tolist():
-            for name in ("probability", "lower", "upper"):
-                values = getattr(self, name)
-                values[row] = policy.with_exposure(float(values[row]), float(exposure[row]))
-
-
 class Passage:
     """One batch between its intake and its last effect."""
 
@@ -107,7 +70,7 @@ class Passage:
         self._adapt_ms = 0.0
         self._recorded = self._follow(recorded)
         n = len(intake)
-        self._full = _Verdicts.empty(n)
+        self._full = Verdicts.empty(n)
         self._published = np.zeros(n, np.bool_)
         self._wave = 0
         self._to_adapt: Rows | None = None
@@ -242,36 +205,27 @@ class Passage:
 
     def _emit(self, effects: Effects, full: Rows, early: Rows) -> None:
         """Build the messages of scored rows and of rows published at a lower tier."""
-        replayed = np.array([r for r in full.tolist() if self._recorded_lower(r)], np.intp)
-        lower = np.concatenate([early, replayed])
-        verdicts = self._verdicts_at(lower, self._tiers_at(early, replayed))
+        scored = full[~self._published[full]]
+        replayed = np.array([r for r in scored.tolist() if self._recorded_lower(r)], np.intp)
+        lower, tiers = np.concatenate([early, replayed]), self._tiers_at(early, replayed)
+        verdicts = self._verdicts_at(lower, tiers)
+        for row in early.tolist():
+            # What follows later, such as an alert, says of this score what was published.
+            self._recorded[row] = Recorded(verdicts[row].tier, 0)
         scored_ms = self._budget.now()
-        for row in full.tolist():
-            if not self._published[row]:
-                verdicts.setdefault(row, self._verdict(row))
+        for row in scored.tolist():
+            if row not in verdicts:
+                verdicts[row] = self._verdict(row, self._full)
+        observations, machine = self._intake.observations, self._machine
+        common = machine.policy, machine.scorer.model_version
         for row in sorted(verdicts):
             moment = self._moment(row, scored_ms)
-            effects.scores.append(
-                score_of(
-                    self._intake.observations[row],
-                    verdicts[row],
-                    moment,
-                    self._machine.policy,
-                    self._machine.scorer.model_version,
-                )
-            )
+            effects.scores.append(score_of(observations[row], verdicts[row], moment, *common))
         self._published[list(verdicts)] = True
         for alerted in self._alerted:
-            effects.alerts.append(
-                alert_of(
-                    self._intake.observations[alerted.row],
-                    self._verdict(alerted.row),
-                    alerted,
-                    self._moment(alerted.row, scored_ms),
-                    self._machine.policy,
-                    self._machine.scorer.model_version,
-                )
-            )
+            row = alerted.row
+            verdict, moment = self._verdict(row, self._full), self._moment(row, scored_ms)
+            effects.alerts.append(alert_of(observations[row], verdict, alerted, moment, *common))
         self._alerted = []
 
     def _recorded_lower(self, row: int) -> bool:
@@ -294,27 +248,16 @@ class Passage:
         scorer, intake = self._machine.scorer, self._intake
         start = np.broadcast_to(scorer.start_prompt, (len(rows), *scorer.start_prompt.shape))
         outputs = scorer.score(intake, rows, tiers, start)
-        lower = _Verdicts.empty(len(intake))
+        lower = Verdicts.empty(len(intake))
         lower.put(rows, outputs, intake.exposure, self._machine.policy)
         lower.tier[rows] = tiers
-        lower.inner_steps = self._full.inner_steps
+        lower.inner_steps[rows] = self._full.inner_steps[rows]
         return {row: self._verdict(row, lower) for row in rows.tolist()}
 
-    def _verdict(self, row: int, verdicts: _Verdicts | None = None) -> Verdict:
-        found = verdicts or self._full
-        steps = int(found.inner_steps[row])
-        if row in self._recorded:
-            steps = self._recorded[row].inner_steps
-        return Verdict(
-            probability=float(found.probability[row]),
-            lower=float(found.lower[row]),
-            upper=float(found.upper[row]),
-            events_seen=int(self._intake.seen[row]),
-            tier=Tier(int(found.tier[row])),
-            inner_steps=steps,
-            prompt_version=int(found.prompt_version[row]),
-            exposure=float(self._intake.exposure[row]),
-        )
+    def _verdict(self, row: int, verdicts: Verdicts) -> Verdict:
+        verdict = verdicts.at(row, self._intake)
+        known = self._recorded.get(row)
+        return verdict if known is None else replace(verdict, inner_steps=known.inner_steps)
 
     def _moment(self, row: int, scored_ms: float) -> Moment:
         arrived_ms = int(self._intake.arrived_ms[row])

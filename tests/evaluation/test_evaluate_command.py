@@ -63,7 +63,7 @@ def test_a_missing_checkpoint_is_the_users_mistake(tmp_path: Path) -> None:
 
 def test_a_trial_is_what_training_would_read_of_the_world() -> None:
     world = World(WorldConfig(parties=80, days=3, seed=11, risky_share=0.3))
-    trial = held_out_trial(world, first_events=5)
+    trial = held_out_trial(world, first_events=5, served_share=0.01)
     parts = list(labelled_days(world))
     columns = ObservationColumns.concatenate([p.columns for p in parts])
     kept = np.flatnonzero(rank_of(columns.entity) < 5)

@@ -43,6 +43,15 @@ def test_bands_begin_at_the_thresholds() -> None:
     assert POLICY.band_of(0.0) is Band.LOW
 
 
+@given(_probability)
+def test_severity_is_one_half_at_the_threshold_and_follows_the_odds(probability: float) -> None:
+    severity = POLICY.severity_of(probability)
+    assert 0 < severity < 1
+    if abs(probability - POLICY.flag_threshold) > 1e-9:
+        assert (severity > 0.5) == (probability > POLICY.flag_threshold)
+    assert POLICY.severity_of(POLICY.flag_threshold) == pytest.approx(0.5)
+
+
 def test_a_cleared_matter_needs_higher_odds() -> None:
     at = POLICY.alert_threshold
     damped = POLICY.damped(at)
