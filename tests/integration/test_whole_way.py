@@ -14,10 +14,18 @@ from pipeline.settings import Settings
 from pipeline.store import FlagDatabase
 from pipeline.store.canonical import canonical_rows
 from schemas.alert import Alert
-from schemas.records import Flow, Observation, counterparty_record, graph_record
+from schemas.records import (
+    Disposition,
+    Flow,
+    Observation,
+    Verdict,
+    counterparty_record,
+    graph_record,
+)
 from schemas.score import Score
 from schemas.topics import (
     COUNTERPARTY_EVENTS,
+    DISPOSITIONS,
     GRAPH_EVENTS,
     PAYMENTS,
     RISK_ALERTS,
@@ -92,13 +100,39 @@ async def test_alerts_in_the_topic_are_the_alerts_in_the_database(
     assert {row.split('"alert_id":"')[1][:32] for row in stored} == published
 
 
-async def test_contagion_flags_say_along_which_path_the_money_went(
-    station: Station, station_settings: Settings
+async def test_a_confirmed_flag_spreads_to_whom_the_money_went_and_says_along_which_path(
+    station: Station,
 ) -> None:
+    flows = [
+        graph_record.validate_json(r.value or b"")
+        for r in await kept(station.connection, GRAPH_EVENTS)
+    ]
+    paid_by: dict[str, set[str]] = {}
+    for flow in flows:
+        if isinstance(flow, Flow):
+            paid_by.setdefault(flow.creditor, set()).add(flow.debtor)
+            paid_by.setdefault(flow.debtor, set()).add("itself a debtor")
+    creditor, [debtor] = next(
+        (entity, payers)
+        for entity, payers in sorted(paid_by.items())
+        if len(payers) == 1 and payers != {"itself a debtor"}
+    )
+    last = max(flow.event_at for flow in flows)
+    verdict = Disposition(
+        alert_id="0" * 32, entity=debtor, verdict=Verdict.CONFIRMED, analyst="a", decided_at=last
+    )
+    producer = station.connection.producer()
+    await producer.start()
+    await producer.send_and_wait(DISPOSITIONS.name, verdict.to_bytes(), key=debtor.encode())
+    await producer.stop()
+    assert await station.lag.drained(patience_s=60)
+
     alerts = [Alert.from_bytes(r.value or b"") for r in await kept(station.connection, RISK_ALERTS)]
     by_graph = [alert for alert in alerts if alert.kind.value == "contagion"]
-    assert by_graph
-    assert all(alert.paths and alert.paths[0].hops for alert in by_graph)
+    [alert] = [each for each in by_graph if each.entity == creditor]
+    assert alert.exposure > 0.5
+    assert debtor in {path.seed for path in alert.paths}
+    assert all(each.paths and each.paths[0].hops for each in by_graph)
 
 
 async def test_the_database_equals_what_the_logs_lead_to_when_recomputed(
