@@ -38,7 +38,7 @@ class ContagionSettings:
     horizon_days: int = 60
     steps: tuple[float, ...] = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
     fall: float = 0.7
-    flag_at: float = 0.1
+    flag_at: float = 0.2
     flag_days: float = 14.0
     max_hops: int = 4
     top_paths: int = 5
