@@ -77,7 +77,9 @@ def test_bound_holds_through_expiry_and_landmark_moves() -> None:
 def test_agrees_with_networkx_from_every_node() -> None:
     engine = ContagionEngine(ContagionSettings(tolerance=1e-9))
     engine.process(random_log(11, 80, parties=15, minutes_apart=5))
-    engine.process([(300, flag(party(3), minutes=1e6)), (301, flag(party(5), severity=0.5, minutes=1e6))])
+    engine.process(
+        [(300, flag(party(3), minutes=1e6)), (301, flag(party(5), severity=0.5, minutes=1e6))]
+    )
     graph: nx.DiGraph[int] = nx.DiGraph()
     graph.add_nodes_from(engine.graph.network)
     graph.add_weighted_edges_from(
