@@ -90,7 +90,9 @@ class Alert(Wire):
     reasons: tuple[Reason, ...] = Field(min_length=1)
     exposure: float = Field(ge=0, le=1)
     paths: tuple[GraphPath, ...] = ()
-    priority: float = Field(ge=0, description="entity risk times systemic impact")
+    priority: float = Field(
+        ge=0, description="entity risk times the magnitude (log10) of the dollars at stake"
+    )
     action: Action
     deadline_ms: int = Field(gt=0)
     deadline_missed: bool

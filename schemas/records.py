@@ -65,7 +65,7 @@ class ExposureUpdate(Wire):
     record: Literal["exposure"] = "exposure"
     entity: EntityId
     exposure: float = Field(ge=0, le=1)
-    residual_bound: float = Field(ge=0, description="L1 error bound of the spread")
+    residual_bound: float = Field(ge=0, description="largest error of the exposure")
     event_at: Timestamp
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from pipeline.contagion.graph import Link, PaymentGraph
@@ -64,7 +65,7 @@ def contagion_alert(
         reasons=_reasons(graph, raised, entity, settings),
         exposure=raised.exposure,
         paths=raised.paths,
-        priority=raised.exposure * graph.impact(raised.node),
+        priority=raised.exposure * math.log10(1.0 + graph.dollars(raised.node)),
         action=Action.HOLD_AND_REVIEW if critical else Action.REVIEW,
         deadline_ms=settings.deadline_ms,
         deadline_missed=waited > settings.deadline_ms,

@@ -194,6 +194,13 @@ class PaymentGraph:
         self.own_total += added
         return Change(debtor_before, creditor_before, added)
 
+    def dollars(self, node: int) -> float:
+        """Decayed dollars that a node moved, by its own account."""
+        if self.settled_by[node] > 0:
+            return self.weight_now(float(self.settled_by[node]))
+        own = float(self.outgoing.totals[node] + self.incoming.totals[node])
+        return self.weight_now(own)
+
     def impact(self, node: int) -> float:
         """Share of the system's decayed dollars that a node sends or receives, in [0, 1].
 

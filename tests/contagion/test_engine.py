@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -125,9 +126,9 @@ def test_a_raised_flag_reaches_those_behind_and_a_clearing_takes_all_of_it_back(
         f"3 payments, $2.05 M, from {party(1)[:14]} via {party(2)[:14]} within 5 h"
     )
     assert last.counterparty == party(2)
-    assert last.priority == pytest.approx(
-        last.exposure * engine.graph.impact(engine.graph.index[party(3)])
-    )
+    dollars = engine.graph.dollars(engine.graph.index[party(3)])
+    assert 1e6 < dollars <= 2.05e6
+    assert last.priority == pytest.approx(last.exposure * math.log10(1 + dollars))
     cleared = engine.process([(4, flag(party(1), FlagState.CLEARED, minutes=400))])
     assert {(f.entity, f.state) for f in cleared.flags} == {
         (party(2), FlagState.CLEARED),
