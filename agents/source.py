@@ -118,6 +118,9 @@ class BatchSource(Service):
             while not self.should_stop and not self._channel.has_reader:
                 await self.sleep(0.01)
             while not self.should_stop:
+                # One batch at a time: what arrives meanwhile makes the next one larger, and
+                # a large batch costs little more than a small one.
+                await self._ledger.idle()
                 generation = self._generation
                 fetched = await self.consumer.getmany(
                     timeout_ms=200, max_records=self._batch_records

@@ -61,7 +61,7 @@ async def run_worker(settings: Settings, make_handler: MakeHandler) -> None:
     publisher = Publisher(connection)
     handler = make_handler(settings, connection, publisher)
     app = make_app(handler.name, connection.servers, settings)
-    channel = BatchChannel(app, maxsize=2)
+    channel = BatchChannel(app, maxsize=1)
     group = f"coldwire-{handler.name}"
     source = BatchSource(
         connection,
