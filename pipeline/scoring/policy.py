@@ -47,7 +47,7 @@ class Policy:
     """
 
     alert_cost_ratio: float = 9.0
-    flag_cost_ratio: float = 1.5
+    flag_cost_ratio: float = 4.0
     prevalence_ratio: float = 1.0
     exposure_log_odds: float = 1.5
     cleared_odds: float = 8.0
