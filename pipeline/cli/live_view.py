@@ -55,7 +55,7 @@ class LiveView:
         """Make the view of this moment, for a terminal of that many lines."""
         payments_s, newcomers_s = self._rates(tally)
         numbers = Table.grid(padding=(0, 3), expand=True)
-        for ratio in (2, 2, 3, 3):
+        for ratio in (3, 3, 5, 5):
             numbers.add_column(ratio=ratio)
         latency = tally.latency_ms()
         numbers.add_row(
@@ -103,7 +103,7 @@ def _tiers(tally: Tally) -> str:
     shares = (
         f"{word} {100 * tally.tiers[tier.name.lower()] / total:.0f}" for tier, word in names.items()
     )
-    return f"{', '.join(shares)} %"
+    return f"{' · '.join(shares)} %"
 
 
 def _alerts(alerts: list[Alert]) -> RenderableType:

@@ -120,10 +120,10 @@ def _new_bank(f: Facts) -> Statement | None:
     if f["agent_count"] != 0:
         return None
     bank = f.observation.counterparty_agent
-    return (
-        f"bank {bank} was on the other side of none of the last {f.window} payments",
-        {"bank": bank, "events": f.window},
-    )
+    text = f"bank {bank} is new: none of the last {f.window} payments went through it"
+    if f.window == 1:
+        text = f"bank {bank} is new: the one payment before went through another"
+    return text, {"bank": bank, "events": f.window}
 
 
 def _mirror(f: Facts) -> Statement | None:
@@ -239,10 +239,10 @@ def _purpose(f: Facts) -> Statement | None:
     purpose = f.observation.purpose
     if f["purpose_count"] != 0 or purpose is None:
         return None
-    return (
-        f"purpose {purpose} occurs in none of the last {f.window} payments",
-        {"purpose": purpose, "events": f.window},
-    )
+    text = f"purpose {purpose} is new: none of the last {f.window} payments had it"
+    if f.window == 1:
+        text = f"purpose {purpose} is new: the one payment before had another"
+    return text, {"purpose": purpose, "events": f.window}
 
 
 _WEEK_FLOWS: Final = ("usd_same_7d", "usd_other_7d", "amount_vs_week", "peak_sum_ratio")
