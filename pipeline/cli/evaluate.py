@@ -73,8 +73,12 @@ class _Training:
 
 
 def _world_of(notes: dict[str, Any]) -> WorldConfig:
-    """The training world that a checkpoint's notes describe."""
-    known = {f.name: notes[f.name] for f in fields(WorldConfig) if f.name in notes}
+    """The training world that a checkpoint's notes describe; its switches are the defaults."""
+    known = {
+        f.name: notes[f.name]
+        for f in fields(WorldConfig)
+        if isinstance(notes.get(f.name), int | float | str)
+    }
     if "start" in known:
         known["start"] = date.fromisoformat(known["start"])
     return replace(_TRAINED_ON, **known)

@@ -12,7 +12,7 @@ from pipeline.evaluation.splits import Trial, rank_of, served_weight
 from pipeline.intake.fan_out import fan_out
 from pipeline.intake.pseudonyms import Pseudonyms
 from schemas.records import Observation
-from simulators.entries import DayLedger
+from simulators.entries import NO_SCHEME, DayLedger
 from simulators.world import World, payment_at
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -31,6 +31,7 @@ def held_out_trial(world: World, first_events: int, served_share: float) -> Tria
     seen = np.zeros(len(world.parties) + world.config.participants, np.int64)
     observations: list[Observation] = []
     risky: list[bool] = []
+    staged: list[bool] = []
     for ledger in world.days():
         sides = _kept_sides(world, ledger, seen, first_events)
         truth = np.stack([ledger.debtor_risky, ledger.creditor_risky], axis=1)
@@ -41,8 +42,9 @@ def held_out_trial(world: World, first_events: int, served_share: float) -> Tria
                 if sides[row, side]:
                     observations.append(record)
                     risky.append(bool(truth[row, side]))
+                    staged.append(bool(ledger.scheme[row] != NO_SCHEME))
     ratio = served_share / world.config.risky_share
-    return _trial(observations, np.array(risky, np.bool_), ratio)
+    return _trial(observations, np.array(risky, np.bool_), np.array(staged, np.bool_), ratio)
 
 
 def _kept_sides(
@@ -63,7 +65,12 @@ def _kept_sides(
     return kept.reshape(-1, 2)
 
 
-def _trial(observations: list[Observation], risky: npt.NDArray[np.bool_], ratio: float) -> Trial:
+def _trial(
+    observations: list[Observation],
+    risky: npt.NDArray[np.bool_],
+    staged: npt.NDArray[np.bool_],
+    ratio: float,
+) -> Trial:
     counterparty = np.array([entity_key(o.entity) for o in observations], np.uint64)
     return Trial(
         observations=observations,
@@ -71,5 +78,5 @@ def _trial(observations: list[Observation], risky: npt.NDArray[np.bool_], ratio:
         seen=rank_of(counterparty),
         risky=risky,
         amount=np.array([o.amount for o in observations]),
-        served_weight=served_weight(counterparty, risky, ratio),
+        served_weight=served_weight(counterparty, staged, ratio),
     )

@@ -45,15 +45,19 @@ def rank_of(counterparty: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
 
 
 def served_weight(
-    counterparty: npt.NDArray[np.uint64], risky: npt.NDArray[np.bool_], share_ratio: float
+    counterparty: npt.NDArray[np.uint64], staged: npt.NDArray[np.bool_], share_ratio: float
 ) -> npt.NDArray[np.float64]:
     """Weights under which probabilities, calibrated for service, can be judged, [N].
 
     Args:
-        share_ratio: share of risky counterparties in service, divided by that of the rows'.
+        staged: rows that belong to a scheme or to a look-alike.
+        share_ratio: share of counterparties in either in service, divided by the rows'.
+
+    Raises:
+        ValueError: all counterparties are in one, or none: no weight can shift that.
     """
-    ever = np.isin(counterparty, np.unique(counterparty[risky]))
-    return prior_shift(ever, float(ever.mean()) * share_ratio)
+    ever = np.isin(counterparty, np.unique(counterparty[staged]))
+    return prior_shift(ever, share_ratio)
 
 
 def encode_trial(

@@ -18,7 +18,7 @@ from pipeline.errors import ColdwireError
 from pipeline.evaluation.comparison import ALL
 from pipeline.evaluation.report import HTML, JSON, MARKDOWN
 from pipeline.evaluation.splits import rank_of
-from pipeline.model.checkpoint import Checkpoint
+from pipeline.model.checkpoint import SHIPPED, Checkpoint
 from simulators.world import World, WorldConfig
 
 TINY = ("--parties", "60", "--days", "4", "--fit-parties", "60", "--first-events", "6")
@@ -55,6 +55,15 @@ def test_the_training_world_is_no_trial(checkpoint: Path) -> None:
     result = _run("--checkpoint", str(checkpoint), "--seed", "7")
     assert isinstance(result.exception, ColdwireError)
     assert "--seed" in result.exception.fix
+
+
+def test_the_shipped_checkpoint_names_its_training_world() -> None:
+    with pytest.raises(ColdwireError, match="trained on"):
+        raise _run("--seed", str(_shipped_seed())).exception or AssertionError("accepted")
+
+
+def _shipped_seed() -> int:
+    return int(Checkpoint.load(SHIPPED).notes["world"]["seed"])
 
 
 def test_a_missing_checkpoint_is_the_users_mistake(tmp_path: Path) -> None:
