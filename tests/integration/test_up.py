@@ -1,4 +1,4 @@
-"""``coldwire up`` as a user types it, on the demo broker: nothing else installed."""
+"""``coldwire up`` as a user types it, on the broker that is at hand."""
 
 from __future__ import annotations
 
@@ -19,8 +19,7 @@ COLDWIRE = [sys.executable, "-m", "pipeline.cli.main"]
 
 
 def environment() -> dict[str, str]:
-    plain = {k: v for k, v in os.environ.items() if not k.startswith("COLDWIRE_KAFKA")}
-    return plain | {"COLDWIRE_BROKER": "demo"}
+    return {k: v for k, v in os.environ.items() if not k.startswith("COLDWIRE_")}
 
 
 def up(data_dir: Path, *options: str) -> dict[str, Any]:
