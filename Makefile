@@ -15,6 +15,8 @@ install: $(STAMP) ## make .venv and install everything with the pins of constrai
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@echo "compiling the kernels, once"
+	$(BIN)/python -m pipeline.scoring.warm_up
 	touch $@
 
 up: $(STAMP) ## run broker, workers and a synthetic stream with a live view; Ctrl-C ends

@@ -6,11 +6,16 @@ import asyncio
 import sys
 
 import structlog
+import uvloop
 
+from agents.broker.demo import wait_between_empty_answers
 from agents.worker import MakeHandler, run_worker
 from pipeline.errors import ColdwireError
 from pipeline.logging import configure_logging
 from pipeline.settings import load_settings
+
+_SWITCH_S = 0.0005
+"""A thread that computes must not keep the network waiting for five milliseconds."""
 
 WORKERS = ("ingest", "profile", "contagion", "record")
 
@@ -47,9 +52,13 @@ def run(name: str) -> int:
         0 after a clean stop, 2 when the user can mend it, 1 when it crashed.
     """
     try:
+        sys.setswitchinterval(_SWITCH_S)
         settings = load_settings()
         configure_logging(settings.log_level, worker=name)
-        asyncio.run(run_worker(settings, handler_of(name)))
+        if settings.broker == "demo":
+            wait_between_empty_answers()
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(run_worker(settings, handler_of(name)))
     except ColdwireError as error:
         structlog.get_logger().error(error.message, fix=error.fix)
         return 2

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Mapping
+import asyncio
+from collections.abc import AsyncIterable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -11,6 +12,7 @@ import structlog
 from aiokafka import TopicPartition
 
 from agents.batch import Batch
+from agents.publisher import Outgoing, Publisher
 from agents.source import BatchChannel, BatchSource
 from pipeline.settings import Settings
 from schemas.control import Control
@@ -32,14 +34,23 @@ class Handler(Protocol):
         """Topics that it consumes, together."""
         ...
 
+    @property
+    def patience_ms(self) -> int:
+        """How long its records may wait at the broker for company."""
+        ...
+
     async def assigned(
         self, committed: Mapping[TopicPartition, int]
     ) -> Mapping[TopicPartition, int]:
         """Rebuild the state of new partitions; return where to start instead, if elsewhere."""
         ...
 
-    async def handle(self, batch: Batch) -> None:
-        """Compute, publish, await the acknowledgements; raise when any of it failed."""
+    async def handle(self, batch: Batch) -> Sequence[Outgoing]:
+        """Compute, publish the effects, await the acknowledgements; raise when any failed.
+
+        Returns:
+            State to store now that the effects are out; the batch is done once it is stored.
+        """
         ...
 
     def report(self) -> Mapping[str, int]:
@@ -77,23 +88,46 @@ def make_app(name: str, servers: str, settings: Settings) -> faust.App:
     )
 
 
-def attach(app: faust.App, handler: Handler, source: BatchSource, channel: BatchChannel) -> None:
+def attach(
+    app: faust.App,
+    handler: Handler,
+    source: BatchSource,
+    channel: BatchChannel,
+    publisher: Publisher,
+) -> None:
     """Put the handler's agent on the channel and the control agent on its topic.
 
-    An exception that leaves the handler ends the process: nothing of the batch has been
-    committed, so the next start takes it up again.
+    Effects, then state, then offsets: the state of a batch is stored while the next one is
+    computed. An exception ends the process: nothing of the batch has been committed, so the
+    next start takes it up again.
     """
+
+    def end_if_failed(task: asyncio.Task[None]) -> None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            log.error("batch not finished", reason=repr(error))
+            crashes.append(asyncio.ensure_future(app.crash(error)))
+
+    crashes: list[asyncio.Future[None]] = []
+
+    async def finish(batch: Batch, state: Sequence[Outgoing]) -> None:
+        await publisher.publish(state)
+        await batch.done()
 
     @app.agent(channel, name=handler.name)
     async def take_batches(batches: AsyncIterable[Batch]) -> None:
+        finishing = asyncio.create_task(finish(Batch([]), ()))
         async for batch in batches:
             try:
-                await handler.handle(batch)
-                await batch.done()
+                state = await handler.handle(batch)
+                await finishing
             except Exception as error:
                 log.exception("batch failed", records=len(batch.records))
                 await app.crash(error)
                 raise
+            finishing = asyncio.create_task(finish(batch, state))
+            finishing.add_done_callback(end_if_failed)
+            batch.computed()
 
     @app.agent(app.topic(CONTROL.name, value_type=bytes, internal=True), name="control")
     async def take_control(orders: AsyncIterable[bytes]) -> None:

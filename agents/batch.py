@@ -37,6 +37,15 @@ class Batch:
     records: list[Record]
     is_done: bool = False
     _when_done: Callable[[], Awaitable[None]] | None = field(default=None, repr=False)
+    _computed: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
+
+    def computed(self) -> None:
+        """Say that the next batch may be taken: only storing is left of this one."""
+        self._computed.set()
+
+    async def wait_computed(self) -> None:
+        """Return once :meth:`computed` was said."""
+        await self._computed.wait()
 
     async def done(self) -> None:
         """Say that every effect of the batch is out; its offsets may be committed."""

@@ -14,6 +14,8 @@ from aiokafka.helpers import create_ssl_context
 from pipeline.errors import ColdwireError
 from pipeline.settings import KafkaSettings
 
+_FULL_ANSWER_BYTES = 1 << 20
+
 
 class Connection:
     """Makes clients for the broker at the configured servers.
@@ -57,14 +59,21 @@ class Connection:
         }
         return AIOKafkaProducer(**self._common, **(defaults | options))
 
-    def consumer(self, *topics: str, **options: Any) -> AIOKafkaConsumer:
-        """A consumer that never commits by itself and starts at the earliest record."""
+    def consumer(self, *, patience_ms: int = 0, **options: Any) -> AIOKafkaConsumer:
+        """A consumer that never commits by itself and starts at the earliest record.
+
+        Args:
+            patience_ms: how long the broker may hold records back until they fill an answer;
+                few full answers cost far less than many small ones.
+            options: of aiokafka's consumer.
+        """
         defaults = {
             "enable_auto_commit": False,
             "auto_offset_reset": "earliest",
-            "fetch_max_wait_ms": 100,
+            "fetch_max_wait_ms": patience_ms or 100,
+            "fetch_min_bytes": _FULL_ANSWER_BYTES if patience_ms else 1,
         }
-        return AIOKafkaConsumer(*topics, **self._common, **(defaults | options))
+        return AIOKafkaConsumer(**self._common, **(defaults | options))
 
     def admin(self) -> AIOKafkaAdminClient:
         """A client for topics and groups."""

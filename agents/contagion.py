@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import structlog
@@ -39,6 +39,7 @@ class Contagion:
 
     name = "contagion"
     topics: tuple[str, ...] = (GRAPH_EVENTS.name,)
+    patience_ms = 50
 
     def __init__(
         self,
@@ -79,7 +80,7 @@ class Contagion:
                 log.warning("snapshot is ahead of the log and is not used")
         return {part: start}
 
-    async def handle(self, batch: Batch) -> None:
+    async def handle(self, batch: Batch) -> Sequence[Outgoing]:
         """Move the graph, publish what follows from it, snapshot now and then."""
         numbered: list[Numbered] = []
         refused: list[Outgoing] = []
@@ -97,6 +98,7 @@ class Contagion:
         self._since_snapshot += len(numbered)
         if self._since_snapshot >= self._snapshot_every:
             await self._take_snapshot()
+        return ()
 
     async def _take_snapshot(self) -> None:
         self._snapshot.parent.mkdir(parents=True, exist_ok=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from aiokafka import TopicPartition
@@ -22,6 +22,7 @@ class Ingest:
 
     name = "ingest"
     topics: tuple[str, ...] = (PAYMENTS.name, DISPOSITIONS.name)
+    patience_ms = 0
 
     def __init__(self, intake: Intake, publisher: Publisher) -> None:
         self._intake = intake
@@ -34,9 +35,12 @@ class Ingest:
         """Nothing to rebuild."""
         return {}
 
-    async def handle(self, batch: Batch) -> None:
+    async def handle(self, batch: Batch) -> Sequence[Outgoing]:
         """Publish what the batch becomes and wait for the acknowledgements."""
-        await self._publisher.publish([out for each in batch.records for out in self._read(each)])
+        made = [out for each in batch.records for out in self._read(each)]
+        batch.computed()
+        await self._publisher.publish(made)
+        return ()
 
     def _read(self, record: Record) -> list[Outgoing]:
         arrived_at = datetime.fromtimestamp(record.timestamp / 1000, UTC)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import structlog
 from aiokafka import TopicPartition
@@ -37,6 +37,10 @@ from schemas.topics import (
 log = structlog.get_logger()
 
 
+Packed = list[tuple[str, bytes]]
+"""Entities with the bytes of their profiles."""
+
+
 def _now_ms() -> float:
     return time.time() * 1000
 
@@ -46,6 +50,7 @@ class Profile:
 
     name = "profile"
     topics: tuple[str, ...] = (COUNTERPARTY_EVENTS.name,)
+    patience_ms = 0
 
     def __init__(
         self, engine: ProfileEngine, deadline_ms: int, connection: Connection, publisher: Publisher
@@ -68,22 +73,30 @@ class Profile:
                 self._counts["restored"] += 1
         return {}
 
-    async def handle(self, batch: Batch) -> None:
-        """Scores and alerts first, then the state; both acknowledged before any commit."""
+    async def handle(self, batch: Batch) -> Sequence[Outgoing]:
+        """Publish scores, alerts and flags; the profiles that they left are the state."""
         logged, refused, partition_of = _decode(batch)
-        effects = await self._compute.run(self._engine.process, logged, self._budget)
+        effects, packed = await self._compute.run(self._process, logged)
+        batch.computed()
         await self._publisher.publish(refused + _messages(effects))
-        late = await self._compute.run(self._engine.settle, effects)
-        await self._publisher.publish(_messages(late))
-        packed = await self._compute.run(self._engine.packed, effects.touched)
-        await self._publisher.publish(
-            [
-                Outgoing(PROFILES.name, entity.encode(), value, partition_of[entity])
-                for entity, value in packed
-            ]
-        )
-        for each in (effects, late):
-            self._count(each)
+        self._count(effects)
+        if effects.deferred is not None:
+            late, packed = await self._compute.run(self._settle, effects)
+            await self._publisher.publish(_messages(late))
+            self._count(late)
+        return [
+            Outgoing(PROFILES.name, entity.encode(), value, partition_of[entity])
+            for entity, value in packed
+        ]
+
+    def _process(self, logged: list[LogRecord]) -> tuple[Effects, Packed]:
+        """Effects, and the state that they leave: none yet if some are put off."""
+        effects = self._engine.process(logged, self._budget)
+        return effects, [] if effects.deferred is not None else self._settle(effects)[1]
+
+    def _settle(self, effects: Effects) -> tuple[Effects, Packed]:
+        late = self._engine.settle(effects)
+        return late, self._engine.packed(effects.touched)
 
     def _count(self, effects: Effects) -> None:
         self._counts["scores"] += len(effects.scores)

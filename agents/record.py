@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import structlog
 from aiokafka import TopicPartition
@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from agents.batch import Batch
 from agents.compute import Compute
 from agents.connection import Connection
-from agents.publisher import Publisher
+from agents.publisher import Outgoing, Publisher
 from pipeline.settings import Settings
 from pipeline.store import FlagDatabase
 from schemas.topics import (
@@ -43,6 +43,7 @@ class Record:
 
     name = "record"
     topics: tuple[str, ...] = tuple(topic.name for topic in _RECORDED)
+    patience_ms = 150
 
     def __init__(self, database: FlagDatabase) -> None:
         self._database = database
@@ -56,7 +57,7 @@ class Record:
         """Nothing to rebuild."""
         return {}
 
-    async def handle(self, batch: Batch) -> None:
+    async def handle(self, batch: Batch) -> Sequence[Outgoing]:
         """Write the batch in one transaction."""
         messages: list[Wire] = []
         for record in batch.records:
@@ -69,6 +70,7 @@ class Record:
         written = await self._compute.run(self._database.write, messages)
         self._counts.update(written.stored)
         self._counts["repeats"] += sum(written.repeats.values())
+        return ()
 
     def report(self) -> Mapping[str, int]:
         """Rows written, repeats and records that could not be read."""

@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
+from zlib import crc32
 
 from agents.connection import Connection
 from schemas.payment import Payment
@@ -60,6 +61,8 @@ class Replay:
         connection: to the broker.
         pace: of the schedule.
         on_due: called with each payment and the epoch time, in seconds, when it was due.
+        producers: clients that send side by side; payments of one bank stay with one of them,
+            so that their order is kept.
     """
 
     def __init__(
@@ -67,16 +70,33 @@ class Replay:
         connection: Connection,
         pace: Pace,
         on_due: Callable[[Payment, float], None] | None = None,
+        producers: int = 1,
     ) -> None:
-        self._producer = connection.producer()
+        self._producers = [connection.producer() for _ in range(producers)]
         self._pace = pace
         self._on_due = on_due
         self._stopped = asyncio.Event()
+        self._running = asyncio.Event()
+        self._running.set()
         self.sent = Sent()
+
+    @property
+    def paused(self) -> bool:
+        """Whether nothing is sent until :meth:`resume`."""
+        return not self._running.is_set()
+
+    def pause(self) -> None:
+        """Hold back the next payment and with it the whole schedule."""
+        self._running.clear()
+
+    def resume(self) -> None:
+        """Go on; the schedule moves by the length of the pause."""
+        self._running.set()
 
     def stop(self) -> None:
         """End before the next payment; what was sent is still acknowledged."""
         self._stopped.set()
+        self._running.set()
 
     async def run(
         self,
@@ -90,7 +110,7 @@ class Replay:
         Raises:
             aiokafka.errors.KafkaError: a payment was not acknowledged.
         """
-        await self._producer.start()
+        await asyncio.gather(*(producer.start() for producer in self._producers))
         start, epoch = time.monotonic(), time.time()
         first: float | None = None
         futures: set[asyncio.Future[object]] = set()
@@ -99,6 +119,10 @@ class Replay:
                 event_s = payment.created_at.timestamp()
                 first = event_s if first is None else first
                 due = self._pace.due(self.sent.payments, event_s - first)
+                if self.paused:
+                    since = time.monotonic()
+                    await self._running.wait()
+                    start, epoch = (t + time.monotonic() - since for t in (start, epoch))
                 if self._stopped.is_set() or (for_s is not None and due >= for_s):
                     break
                 if self._on_due is not None:
@@ -107,17 +131,15 @@ class Replay:
                 late = time.monotonic() - start - due
                 if self._pace != Pace():
                     self.sent.slip_s = max(self.sent.slip_s, late)
-                future = await self._producer.send(
-                    PAYMENTS.name,
-                    encode(payment),
-                    key=payment.debtor_agent.routing_number.encode(),
-                )
+                key = payment.debtor_agent.routing_number.encode()
+                producer = self._producers[crc32(key) % len(self._producers)]
+                future = await producer.send(PAYMENTS.name, encode(payment), key=key)
                 futures.add(future)
                 future.add_done_callback(futures.discard)
                 self.sent.payments += 1
             await asyncio.gather(*futures)
         finally:
-            await self._producer.stop()
+            await asyncio.gather(*(producer.stop() for producer in self._producers))
             self.sent.took_s = time.monotonic() - start
         return self.sent
 

@@ -19,13 +19,17 @@ from aiokafka.errors import CommitFailedError, IllegalStateError
 from mode import Service
 from mode.utils.queues import FlowControlEvent, ThrowableQueue
 
-from agents.batch import Batch, Ledger
+from agents.batch import Batch, Ledger, Record
 from agents.connection import Connection
 
 log = structlog.get_logger()
 
 _COMMIT_EVERY_S = 0.3
 _DRAIN_PATIENCE_S = 20.0
+_AT_ONCE_S = 0.001
+_REFETCH_S = 0.005
+_REST_S = 0.005
+"""Least time from one batch to the next: requests to the broker cost more than records."""
 
 Assigned = Callable[[Mapping[TopicPartition, int]], Awaitable[Mapping[TopicPartition, int]]]
 """Called with each new partition and its committed offset; returns where to start instead."""
@@ -63,6 +67,7 @@ class BatchSource(Service):
         topics: consumed together, in one group.
         group: consumer group; ``member`` is the static id of this process in it.
         channel: that the agent reads.
+        patience_ms: how long the broker may collect records for a larger batch.
         on_assigned: rebuilds state before records of new partitions are delivered.
     """
 
@@ -75,6 +80,7 @@ class BatchSource(Service):
         member: str,
         channel: BatchChannel,
         batch_records: int,
+        patience_ms: int,
         session_timeout_ms: int,
         on_assigned: Assigned | None = None,
     ) -> None:
@@ -89,6 +95,7 @@ class BatchSource(Service):
         self._ready = asyncio.Event()
         self._rebuilding = asyncio.Lock()
         self.consumer = connection.consumer(
+            patience_ms=patience_ms,
             group_id=group,
             group_instance_id=member,
             client_id=member,
@@ -117,21 +124,23 @@ class BatchSource(Service):
         try:
             while not self.should_stop and not self._channel.has_reader:
                 await self.sleep(0.01)
+            batch: Batch | None = None
+            rested_at = 0.0
             while not self.should_stop:
                 # One batch at a time: what arrives meanwhile makes the next one larger, and
                 # a large batch costs little more than a small one.
-                await self._ledger.idle()
+                if batch is not None:
+                    await batch.wait_computed()
+                await self.sleep(max(0.0, rested_at - time.monotonic()))
                 generation = self._generation
-                fetched = await self.consumer.getmany(
-                    timeout_ms=200, max_records=self._batch_records
-                )
+                records = await self._take()
                 async with self._rebuilding:
                     if generation != self._generation:
                         continue  # fetched before a rebalance: they come again
-                    records = [each for part in fetched.values() for each in part]
                     if not records:
                         await self.commit()
                         continue
+                    rested_at = time.monotonic() + _REST_S
                     batch = Batch(records, _when_done=self._on_done)
                     self._ledger.hand_out(batch)
                     await self._channel.hand_over(batch)
@@ -139,6 +148,19 @@ class BatchSource(Service):
             raise
         except Exception as error:  # noqa: BLE001 - ends the process, loudly
             await self.crash(error)
+
+    async def _take(self) -> list[Record]:
+        """Records that are there, or the first that come."""
+        asked, most = time.monotonic(), self._batch_records
+        records = _flat(await self.consumer.getmany(timeout_ms=200, max_records=most))
+        if records and time.monotonic() - asked < _AT_ONCE_S:
+            # They were fetched while the last batch was computed, and what came to their
+            # partitions since then was not: give it time to be fetched too.
+            await asyncio.sleep(_REFETCH_S)
+            room = most - len(records)
+            if room > 0:
+                records += _flat(await self.consumer.getmany(timeout_ms=0, max_records=room))
+        return records
 
     async def _on_done(self) -> None:
         self._ledger.settle()
@@ -183,6 +205,10 @@ class BatchSource(Service):
         """Finish what was handed out, commit, leave."""
         await self.drain()
         await self.consumer.stop()
+
+
+def _flat(fetched: Mapping[TopicPartition, list[Record]]) -> list[Record]:
+    return [record for records in fetched.values() for record in records]
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]

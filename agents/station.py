@@ -9,6 +9,7 @@ from typing import Self
 import structlog
 
 from agents.broker import WARNING, BrokerProcess, start_broker
+from agents.broker.demo import wait_between_empty_answers
 from agents.connection import Connection
 from agents.supervisor import Supervisor
 from agents.topics import ensure_topics
@@ -56,6 +57,7 @@ class Station:
     async def _start(self) -> None:
         if self.broker.kind == "demo":
             log.warning(WARNING)
+            wait_between_empty_answers()
         kafka = self._settings.kafka.model_dump() | {
             "bootstrap_servers": self.broker.bootstrap_servers
         }
@@ -86,6 +88,8 @@ class Station:
             "COLDWIRE_DEADLINE_MS": str(settings.deadline_ms),
             "COLDWIRE_PREVALENCE_RATIO": str(settings.prevalence_ratio),
         }
+        if self.broker.kind == "demo":
+            environment["COLDWIRE_BROKER"] = "demo"
         if settings.checkpoint is not None:
             environment["COLDWIRE_CHECKPOINT"] = str(settings.checkpoint.resolve())
         return environment

@@ -40,13 +40,14 @@ async def read_to_end(
 
 
 async def follow(
-    connection: Connection, topics: Sequence[Topic], *, from_beginning: bool
+    connection: Connection, topics: Sequence[Topic], *, from_beginning: bool, patience_ms: int = 0
 ) -> AsyncIterator[list[Record]]:
     """Yield what arrives on the topics, in batches (an empty one when nothing came).
 
-    Without ``from_beginning`` it starts behind the last record at the time of the call.
+    Without ``from_beginning`` it starts behind the last record at the time of the call. With
+    patience the records come later and in fewer batches.
     """
-    consumer = connection.consumer()
+    consumer = connection.consumer(patience_ms=patience_ms)
     await consumer.start()
     try:
         parts = partitions(topics)

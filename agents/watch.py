@@ -39,6 +39,7 @@ _CONSUMED: dict[str, tuple[Topic, ...]] = {
 }
 _LONGEST_MS = 3_600_000
 _NEWEST = 50
+_PATIENCE_MS = 200
 
 
 @dataclass
@@ -139,7 +140,10 @@ class Watch:
             self._task.result()
 
     async def _follow(self) -> None:
-        async for records in follow(self._connection, _WATCHED, from_beginning=False):
+        followed = follow(
+            self._connection, _WATCHED, from_beginning=False, patience_ms=_PATIENCE_MS
+        )
+        async for records in followed:
             self._following.set()
             for record in records:
                 self.tally.take(record)

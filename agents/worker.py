@@ -70,10 +70,11 @@ async def run_worker(settings: Settings, make_handler: MakeHandler) -> None:
         member=f"{group}-{settings.worker.instance}",
         channel=channel,
         batch_records=settings.worker.batch_records,
+        patience_ms=handler.patience_ms,
         session_timeout_ms=settings.worker.session_timeout_ms,
         on_assigned=handler.assigned,
     )
-    attach(app, handler, source, channel)
+    attach(app, handler, source, channel, publisher)
     serve_metrics(settings.worker.metrics_port, handler.name, handler.report)
     await publisher.start()
     await app.start()

@@ -7,8 +7,13 @@ stop opens a new generation of its data instead of going on with half of the old
 
 from __future__ import annotations
 
+import asyncio
+import time
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
+
+from aiokafka.consumer.fetcher import Fetcher
 
 from agents.broker.process import BrokerProcess, free_ports, spawn
 from pipeline.errors import ColdwireError
@@ -17,6 +22,8 @@ WARNING = (
     "demo broker: for trying Coldwire on one machine; killed or without power it loses the "
     "last seconds. `coldwire broker install` brings a real Kafka."
 )
+
+_EMPTY_ANSWER_S = 0.02
 
 
 def start_demo(directory: Path, port: int | None = None) -> BrokerProcess:
@@ -41,3 +48,21 @@ def start_demo(directory: Path, port: int | None = None) -> BrokerProcess:
     command = [str(program), "start", "--only", "kafka", "--kafka-port", str(chosen)]
     child = spawn([*command, "--data-dir", str(data)], directory / "broker.log")
     return BrokerProcess("demo", f"127.0.0.1:{chosen}", child, clean_stop=marker)
+
+
+def wait_between_empty_answers() -> None:
+    """Make consumers of this process wait where the demo broker does not.
+
+    It answers a fetch at once even if there is nothing, instead of holding it for
+    ``fetch_max_wait_ms``: each consumer would ask on and on and keep a core busy.
+    """
+    ask = Fetcher._proc_fetch_request
+
+    async def ask_and_wait(fetcher: Fetcher, *request: Any) -> Any:
+        asked = time.monotonic()
+        found = await ask(fetcher, *request)
+        if not found:
+            await asyncio.sleep(asked + _EMPTY_ANSWER_S - time.monotonic())
+        return found
+
+    Fetcher._proc_fetch_request = ask_and_wait

@@ -114,7 +114,9 @@ class _Probe:
 
     async def follow(self) -> None:
         seen: set[str] = set()
-        async for records in follow(self._connection, [RISK_SCORES], from_beginning=False):
+        # The broker stamps the scores: reading them late changes no latency.
+        followed = follow(self._connection, [RISK_SCORES], from_beginning=False, patience_ms=500)
+        async for records in followed:
             self.following.set()
             for record in records:
                 score = orjson.loads(record.value or b"")

@@ -65,6 +65,9 @@ ENTRIES = (
     Entry(_SET_UP, "schemas", "Export the message contract as JSON Schema and AsyncAPI.", "app"),
 )
 
+_ALSO: dict[tuple[str, ...], str] = {("simulate", "report"): "fidelity"}
+"""Second names, as users of simulators look for them."""
+
 _USERS_MISTAKE = 2
 
 
@@ -90,6 +93,8 @@ def _run(arguments: list[str]) -> None:
         _show_commands()
         return
     name, *rest = arguments
+    if tuple(arguments[:2]) in _ALSO:
+        name, rest = _ALSO[tuple(arguments[:2])], arguments[2:]
     known = {entry.name: entry for entry in ENTRIES}
     if name not in known:
         near = get_close_matches(name, known, n=1)

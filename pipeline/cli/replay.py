@@ -6,9 +6,11 @@ import asyncio
 import json as json_module
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
-from itertools import chain, islice
+from datetime import UTC, datetime
+from functools import partial
+from itertools import chain, dropwhile, islice
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +21,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from agents.connection import Connection
 from agents.replay import Pace, Replay, Sent
+from pipeline.cli.keys import on_key
 from pipeline.errors import ColdwireError
 from pipeline.settings import load_settings
 from schemas.payment import Payment
@@ -39,23 +42,35 @@ def replay(
     speed: Annotated[
         float | None, typer.Option(help="Multiple of the original gaps between payments.", min=0.01)
     ] = None,
+    at_once: Annotated[
+        bool, typer.Option("--max", help="As fast as it goes; so it is without a pace, too.")
+    ] = False,
     limit: Annotated[int | None, typer.Option(help="End after so many payments.", min=1)] = None,
     skip: Annotated[int, typer.Option(help="Leave out so many payments first.", min=0)] = 0,
+    since: Annotated[
+        datetime | None, typer.Option(help="Leave out what was created before, in UTC.")
+    ] = None,
+    producers: Annotated[int, typer.Option(help="Clients that send side by side.", min=1)] = 1,
     seed: Annotated[int, typer.Option(help="Seed of the live simulation.", min=0)] = 7,
     json: Annotated[bool, typer.Option("--json", help="Print what was sent as JSON.")] = False,
 ) -> None:
     """Send payments on an absolute schedule; without --rate and --speed as fast as it goes.
 
-    A late send does not shift the later ones; the largest slip is reported.
+    A late send does not shift the later ones; the largest slip is reported. SIGUSR1 pauses
+    and resumes, and so does p on a terminal.
 
     Example: coldwire replay out/world --speed 600
     """
-    if rate is not None and speed is not None:
-        raise ColdwireError("--rate and --speed exclude each other", "give one of them")
+    if (rate is not None) + (speed is not None) + at_once > 1:
+        raise ColdwireError("--rate, --speed and --max exclude each other", "give one of them")
     connection = Connection(load_settings().kafka)
     source = _from_files(files) if files else World(_world(seed)).payments()
+    if since is not None:
+        begin = since.replace(tzinfo=UTC)
+        source = dropwhile(lambda payment: payment.created_at < begin, source)
     chosen = islice(source, skip, None if limit is None else skip + limit)
-    sent = asyncio.run(_run(connection, chosen, Pace(rate=rate, speed=speed), limit))
+    sender = partial(Replay, connection, Pace(rate=rate, speed=speed), producers=producers)
+    sent = asyncio.run(_run(connection, chosen, sender, limit))
     if json:
         sys.stdout.write(json_module.dumps(asdict(sent)) + "\n")
     else:
@@ -106,12 +121,25 @@ def _of_file(path: Path) -> Iterator[Payment]:
 
 
 async def _run(
-    connection: Connection, payments: Iterator[Payment], pace: Pace, limit: int | None
+    connection: Connection,
+    payments: Iterator[Payment],
+    make_sender: Callable[[], Replay],
+    limit: int | None,
 ) -> Sent:
     await connection.wait_until_ready(_PATIENCE_S)
-    sender = Replay(connection, pace)
+    sender, loop = make_sender(), asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, sender.stop)
+        loop.add_signal_handler(number, sender.stop)
+
+    def toggle() -> None:
+        (sender.resume if sender.paused else sender.pause)()
+
+    loop.add_signal_handler(signal.SIGUSR1, toggle)
+    with on_key("p", toggle):
+        return await _watched(sender, payments, limit)
+
+
+async def _watched(sender: Replay, payments: Iterator[Payment], limit: int | None) -> Sent:
     sending = asyncio.create_task(sender.run(payments))
     columns = (
         TextColumn("{task.description}"),
@@ -122,6 +150,7 @@ async def _run(
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         bar = progress.add_task("payments", total=limit)
         while not sending.done():
-            progress.update(bar, completed=sender.sent.payments)
+            label = "paused" if sender.paused else "payments"
+            progress.update(bar, completed=sender.sent.payments, description=label)
             await asyncio.wait([sending], timeout=_REDRAW_S)
     return sending.result()

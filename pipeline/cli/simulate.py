@@ -6,7 +6,7 @@ import json
 import multiprocessing
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache, partial
 from pathlib import Path
 from typing import Annotated
@@ -19,7 +19,7 @@ from pipeline.errors import ColdwireError
 from pipeline.iso20022 import write_document
 from simulators import files
 from simulators.behaviours import FAMILIES
-from simulators.delivery import Delivery
+from simulators.delivery import Delivery, Outage
 from simulators.switches import Drift, Switches
 from simulators.world import World, WorldConfig
 
@@ -51,6 +51,10 @@ def simulate(
         float, typer.Option(help="Share that comes late in JSON lines and XML.")
     ] = 0.0,
     repeat_share: Annotated[float, typer.Option(help="Share that comes twice there.")] = 0.0,
+    outage: Annotated[
+        list[str] | None,
+        typer.Option(help="FROM/TO in UTC: what falls in between comes at its end; repeatable."),
+    ] = None,
     jsonl: Annotated[bool, typer.Option("--jsonl", help="Write JSON lines as well.")] = False,
     xml: Annotated[
         bool, typer.Option("--xml", help="Write archives of ISO 20022 XML as well.")
@@ -76,7 +80,11 @@ def simulate(
             risky_share=risky_share,
             switches=_switches(starts or [], drift or []),
         )
-        delivery = Delivery(late_share=late_share, repeat_share=repeat_share)
+        delivery = Delivery(
+            late_share=late_share,
+            repeat_share=repeat_share,
+            outages=tuple(_outage(text) for text in outage or []),
+        )
     except ValueError as error:
         raise ColdwireError(str(error), "change that option; see --help") from error
     output = files.Output(out, jsonl=jsonl, xml=write_document if xml else None, delivery=delivery)
@@ -116,6 +124,23 @@ def _switches(starts: list[str], drifts: list[str]) -> Switches:
             "write --starts fan-in:10 or --drift 10:1.5 or --drift 10:1.5:30",
         ) from error
     return Switches(tuple(typologies), tuple(families), tuple(changes))
+
+
+def _outage(text: str) -> Outage:
+    """Read FROM/TO.
+
+    Raises:
+        ColdwireError: these are no two times in order.
+    """
+    try:
+        begins, ends = (datetime.fromisoformat(part) for part in text.split("/"))
+    except ValueError:
+        begins = ends = datetime.min
+    if begins >= ends:
+        raise ColdwireError(
+            f"'{text}' is no outage", "write --outage 2026-01-05T15:00/2026-01-05T16:30"
+        )
+    return Outage(*(round(t.replace(tzinfo=UTC).timestamp() * 1000) for t in (begins, ends)))
 
 
 def _claim(world: World, output: files.Output) -> None:

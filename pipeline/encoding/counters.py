@@ -7,10 +7,7 @@ of this counterparty" need no list of ids.
 
 from __future__ import annotations
 
-from typing import Any, Final
-
-import numpy as np
-import numpy.typing as npt
+from typing import Final
 
 DAY_MS: Final = 86_400_000.0
 HALF_LIVES_DAYS: Final = (1.0, 7.0, 30.0)
@@ -46,13 +43,6 @@ _COLUMN: Final = {name: i for i, name in enumerate((*EXACT, *DECAYED))}
 _SKETCH_START: Final = {
     name: N_EXACT + N_DECAYED + sum(list(SKETCHES.values())[:i]) for i, name in enumerate(SKETCHES)
 }
-_HALF_LIFE: Final = np.array(
-    [*np.repeat(HALF_LIVES_DAYS, 2 * len(ROLES)), *[7.0] * len(MARKS)]
-    + [SKETCH_HALF_LIFE_DAYS] * N_SKETCH
-)
-_MIX: Final = np.uint64(0x9E3779B97F4A7C15)
-
-Float = npt.NDArray[np.float32]
 
 
 def column(name: str) -> int:
@@ -60,42 +50,14 @@ def column(name: str) -> int:
     return _COLUMN[name]
 
 
-def bucket(sketch: str, keys: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
-    """Position in a row of the bucket of each key (Fibonacci hashing)."""
-    mixed = (keys.astype(np.uint64) * _MIX) >> np.uint64(40)
-    within = (mixed % np.uint64(SKETCHES[sketch])).astype(np.intp)
-    return _SKETCH_START[sketch] + within
+def sketch_start(sketch: str) -> int:
+    """Position of the first bucket of a sketch in a row."""
+    return _SKETCH_START[sketch]
 
 
-def sketch_slice(sketch: str) -> slice:
-    """Columns of a sketch in a row."""
-    start = _SKETCH_START[sketch]
-    return slice(start, start + SKETCHES[sketch])
-
-
-def decayed_to(
-    counters: Float, last_ms: npt.NDArray[np.int64], now_ms: npt.NDArray[np.int64]
-) -> Float:
-    """Rows as they stand at ``now_ms``: [N, N_COUNTERS], a copy."""
-    days = np.maximum(now_ms - last_ms, 0) / DAY_MS
-    rows = counters.copy()
-    rows[:, N_EXACT:] *= np.exp2(-days[:, None] / _HALF_LIFE).astype(np.float32)
-    return rows
-
-
-def add_moment(rows: Float, suffix: str, value: Float, at: npt.NDArray[np.bool_]) -> None:
-    """Welford's update of n, mean, m2 and max where ``at`` is set; in place.
-
-    ``suffix`` is a role ("out", "in"), or "gap" for the gaps.
-    """
-    names = [f"gap_{w}" if suffix == "gap" else f"{w}_{suffix}" for w in ("n", "mean", "m2", "max")]
-    n, mean, m2, largest = (column(name) for name in names)
-    added = at.astype(np.float32)
-    first = at & (rows[:, n] == 0)
-    rows[:, n] += added
-    delta = np.where(at, value - rows[:, mean], np.float32(0))
-    rows[:, mean] += delta / np.maximum(rows[:, n], 1)
-    rows[:, m2] += delta * np.where(at, value - rows[:, mean], np.float32(0))
-    rows[:, largest] = np.where(
-        first, value, np.where(at, np.maximum(rows[:, largest], value), rows[:, largest])
-    )
+def half_life_of(position: int) -> float:
+    """Half-life in days of the counter at this position, behind the exact ones."""
+    if position >= N_EXACT + N_DECAYED:
+        return SKETCH_HALF_LIFE_DAYS
+    name = DECAYED[position - N_EXACT]
+    return float(name.rpartition("_")[2].removesuffix("d"))

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 
 from pipeline.encoding.aggregates import accumulate, domestic, features
 from pipeline.encoding.codes import REGION_OF_COUNTRY
 from pipeline.encoding.columns import ObservationColumns
 from pipeline.encoding.fields import FIELDS, N_FIELDS
 from pipeline.encoding.history import Histories
-from pipeline.encoding.relations import Relations, relate
+from pipeline.encoding.relations import RELATIONS, Relations, relate
+
+_CATEGORICAL: Final = [(i, f.name) for i, f in enumerate(FIELDS) if f.relation is None]
+_BINNED: Final = np.array([i for i, f in enumerate(FIELDS) if f.relation is not None])
+_RELATION: Final = np.array([RELATIONS.index(f.relation) for f in FIELDS if f.relation is not None])
+_EDGES: Final = np.array([edge for f in FIELDS if f.relation is not None for edge in f.edges])
+_EDGES_BEGIN: Final = np.cumsum([0, *(len(f.edges) for f in FIELDS if f.relation is not None)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +75,21 @@ def encode_fields(columns: ObservationColumns, relations: Relations) -> npt.NDAr
         "domestic": domestic(columns),
     }
     codes = np.empty((len(columns), N_FIELDS), np.int16)
-    for i, field in enumerate(FIELDS):
-        if field.relation is None:
-            codes[:, i] = categorical[field.name]
-        else:
-            value = relations[field.relation]
-            bins = 1 + np.searchsorted(field.edges, value, side="right")
-            codes[:, i] = np.where(np.isnan(value), 0, bins)
+    for i, name in _CATEGORICAL:
+        codes[:, i] = categorical[name]
+    _cut(relations.values, codes)
     return codes
+
+
+@njit(nogil=True, cache=True)
+def _cut(values: Any, codes: Any) -> None:
+    """Write the binned fields: 0 for NaN, else one more than the edges at or below."""
+    for row in range(len(values)):
+        for i in range(len(_BINNED)):
+            value = values[row, _RELATION[i]]
+            code = 0
+            if not np.isnan(value):
+                code = 1
+                for edge in range(_EDGES_BEGIN[i], _EDGES_BEGIN[i + 1]):
+                    code += value >= _EDGES[edge]
+            codes[row, _BINNED[i]] = code

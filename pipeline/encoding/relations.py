@@ -12,13 +12,13 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 
 from pipeline.encoding.columns import ObservationColumns
 from pipeline.encoding.history import WINDOW, Histories
 from pipeline.encoding.local_time import hour_and_weekday
 
 Float = npt.NDArray[np.float32]
-Bool = npt.NDArray[np.bool_]
 
 RELATIONS: Final = (
     *("log_amount", "hour", "roundness", "below_threshold"),
@@ -31,12 +31,21 @@ RELATIONS: Final = (
 )
 """Names of the columns of :attr:`Relations.values`."""
 
+_LOG_AMOUNT, _HOUR, _ROUNDNESS, _BELOW = range(4)
+_GAP, _GAP_SAME_ROLE, _RHYTHM, _DORMANCY = range(4, 8)
+_VS_MEAN, _VS_MAX, _VS_SAME_COUNTERPARTY = range(8, 11)
+_MIRROR_LAST, _MIRROR_BEST, _MIRROR_AGE = range(11, 14)
+_COUNTERPARTY_COUNT, _COUNTERPARTY_AGE, _AGENT_COUNT, _CORRIDOR_COUNT = range(14, 18)
+_PURPOSE_COUNT, _INSTRUMENT_COUNT, _HOUR_DEVIATION, _ROLE_SHARE = range(18, 22)
+_EQUAL_AMOUNTS, _BURST, _FAN, _BALANCE = range(22, 26)
+
 _HOUR_MS: Final = 3_600_000.0
 _DAY_MS: Final = 24 * _HOUR_MS
 _BALANCE_SPAN_MS: Final = 3 * _DAY_MS
 _THRESHOLDS: Final = np.array([3_000.0, 10_000.0, 50_000.0, 100_000.0, 1_000_000.0])
 _EQUAL: Final = np.float32(1e-4)
 _ROUND_CENTS: Final = np.array([100, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000], np.int64)
+_CLOCK: Final = 2 * np.pi / 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,32 +63,6 @@ class Relations:
         return column
 
 
-@dataclass(frozen=True, slots=True)
-class _Window:
-    """The gathered windows of N events, and masks over them, all [N, WINDOW]."""
-
-    here: Bool
-    same_role: Bool
-    other_role: Bool
-    age_ms: npt.NDArray[np.float64]
-    log_amount: Float
-    hour: Float
-
-
-def roundness(amount: npt.NDArray[np.float64]) -> npt.NDArray[np.int8]:
-    """Largest k such that the amount is a multiple of the k-th round unit (0: has cents)."""
-    cents = np.rint(amount * 100).astype(np.int64)
-    units: npt.NDArray[np.int8] = (cents[:, None] % _ROUND_CENTS == 0).sum(1).astype(np.int8)
-    return units
-
-
-def below_threshold(amount: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
-    """Relative distance below the next reporting threshold, in [0, 1]; 1 above the last."""
-    with_end = np.append(_THRESHOLDS, np.inf)
-    above = with_end[np.searchsorted(_THRESHOLDS, amount, side="right")]
-    return np.where(np.isinf(above), 1.0, 1.0 - amount / above).astype(np.float32)
-
-
 def relate(
     columns: ObservationColumns, histories: Histories, slots: npt.NDArray[np.intp]
 ) -> Relations:
@@ -87,167 +70,170 @@ def relate(
 
     Event times may run backwards by a little across banks; ages are never below 0.
     """
-    log_amount = np.log(np.maximum(columns.amount, 0.01)).astype(np.float32)
     hour, weekday = hour_and_weekday(columns.event_ms)
-    window = _gather(columns, histories, slots)
-    values = {
-        "log_amount": log_amount,
-        "hour": hour,
-        "roundness": roundness(columns.amount).astype(np.float32),
-        "below_threshold": below_threshold(columns.amount),
-        **_time(window, histories, slots),
-        **_amount(window, log_amount, columns, histories, slots),
-        **_mirror(window, log_amount),
-        **_frequency(window, columns, histories, slots),
-        **_pattern(window, log_amount, hour, columns, histories, slots),
-    }
-    stacked = np.stack([values[name] for name in RELATIONS], axis=1).astype(np.float32)
-    return Relations(stacked, histories.count[slots], weekday)
-
-
-def _gather(
-    columns: ObservationColumns, histories: Histories, slots: npt.NDArray[np.intp]
-) -> _Window:
-    here = np.arange(WINDOW) < histories.lengths(slots)[:, None]
-    same = histories.role[slots] == columns.role[:, None]
-    age = np.maximum(columns.event_ms[:, None] - histories.event_ms[slots], 0)
-    return _Window(
-        here=here,
-        same_role=here & same,
-        other_role=here & ~same,
-        age_ms=age.astype(np.float64),
-        log_amount=histories.log_amount[slots],
-        hour=histories.hour[slots],
+    values = np.full((len(columns), len(RELATIONS)), np.nan, np.float32)
+    h = histories
+    event = (columns.amount, columns.event_ms, columns.role, hour)
+    keys = (
+        *(columns.counterparty, columns.counterparty_agent, columns.other_country),
+        *(columns.purpose, columns.local_instrument),
     )
+    window = (h.count, h.log_amount, h.event_ms, h.role, h.hour)
+    window_keys = (
+        *(h.counterparty, h.counterparty_agent, h.other_country, h.purpose, h.local_instrument),
+    )
+    _relate(slots, event, keys, window, window_keys, values)
+    return Relations(values, histories.count[slots], weekday)
 
 
-def _where(found: npt.ArrayLike, value: npt.NDArray[Any]) -> Float:
-    return np.where(found, value, np.nan).astype(np.float32)
+@njit(nogil=True, cache=True)
+def _relate(slots: Any, event: Any, keys: Any, window: Any, window_keys: Any, values: Any) -> None:
+    """Write the relations of each event, [N, len(RELATIONS)], prefilled with NaN."""
+    amounts, now_ms, roles, hours = event
+    counts, past_log, past_ms, past_role, past_hour = window
+    for row in range(len(slots)):
+        slot, value = slots[row], values[row]
+        m = min(counts[slot], WINDOW)
+        log_amount = np.float32(np.log(max(amounts[row], 0.01)))
+        value[_LOG_AMOUNT], value[_HOUR] = log_amount, hours[row]
+        value[_ROUNDNESS] = _roundness(amounts[row])
+        value[_BELOW] = _below_threshold(amounts[row])
+        if m > 0:
+            past = (past_log[slot, :m], past_ms[slot, :m], past_role[slot, :m])
+            counterparties = window_keys[0][slot, :m]
+            _time(now_ms[row], roles[row], past, value)
+            _amount(log_amount, roles[row], keys[0][row], counterparties, past, value)
+            _mirror(log_amount, now_ms[row], roles[row], past, value)
+            _pattern(log_amount, now_ms[row], roles[row], counterparties, past, value)
+            _rhythm_of_day(hours[row], past_hour[slot, :m], value)
+            value[_COUNTERPARTY_COUNT] = _count(counterparties, keys[0][row])
+            value[_AGENT_COUNT] = _count(window_keys[1][slot, :m], keys[1][row])
+            value[_CORRIDOR_COUNT] = _count(window_keys[2][slot, :m], keys[2][row])
+            value[_PURPOSE_COUNT] = _count(window_keys[3][slot, :m], keys[3][row])
+            value[_INSTRUMENT_COUNT] = _count(window_keys[4][slot, :m], keys[4][row])
+            for t in range(m):
+                if counterparties[t] == keys[0][row]:
+                    value[_COUNTERPARTY_AGE] = _log_age(now_ms[row], past[1][t])
 
 
-def _last(window: npt.NDArray[Any], mask: Bool) -> npt.NDArray[Any]:
-    """The newest value under the mask; an arbitrary one where the mask is empty."""
-    newest = WINDOW - 1 - np.argmax(mask[:, ::-1], axis=1)
-    values: npt.NDArray[Any] = window[np.arange(len(window)), newest]
-    return values
+@njit(nogil=True, cache=True)
+def _roundness(amount: Any) -> int:
+    """Largest k such that the amount is a multiple of the k-th round unit (0: has cents)."""
+    cents, units = np.int64(np.rint(amount * 100)), 0
+    for unit in _ROUND_CENTS:
+        units += cents % unit == 0
+    return units
 
 
-def _mean(values: Float, mask: Bool) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Mean and standard deviation under the mask (0 where empty)."""
-    n = np.maximum(mask.sum(1), 1)
-    mean = np.where(mask, values, 0.0).sum(1) / n
-    variance = np.where(mask, (values - mean[:, None]) ** 2, 0.0).sum(1) / n
-    return mean, np.sqrt(variance)
+@njit(nogil=True, cache=True)
+def _below_threshold(amount: Any) -> Any:
+    """Relative distance below the next reporting threshold, in [0, 1]; 1 above the last."""
+    for threshold in _THRESHOLDS:
+        if amount < threshold:
+            return 1.0 - amount / threshold
+    return 1.0
 
 
-def _time(window: _Window, histories: Histories, slots: npt.NDArray[np.intp]) -> dict[str, Float]:
-    any_event = window.here.any(1)
-    gap = np.log1p(_last(window.age_ms, window.here) / 1000)
-    same = np.log1p(_last(window.age_ms, window.same_role) / 1000)
-    stamps = histories.event_ms[slots]
-    between = np.log1p(np.maximum(np.diff(stamps, axis=1), 0) / 1000).astype(np.float32)
-    pairs = window.here[:, 1:]
-    mean, spread = _mean(between, pairs)
-    longest = np.where(pairs, between, -np.inf).max(1)
-    rhythm = (gap - mean) / (spread + 0.5)
-    return {
-        "gap": _where(any_event, gap),
-        "gap_same_role": _where(window.same_role.any(1), same),
-        "rhythm": _where(pairs.any(1), rhythm),
-        "dormancy": _where(pairs.any(1), gap - longest),
-    }
+@njit(nogil=True, cache=True)
+def _log_age(now_ms: Any, then_ms: Any) -> Any:
+    return np.log1p(max(now_ms - then_ms, 0) / 1000)
 
 
+@njit(nogil=True, cache=True)
+def _count(past: Any, key: Any) -> int:
+    found = 0
+    for t in range(len(past)):
+        found += past[t] == key
+    return found
+
+
+@njit(nogil=True, cache=True)
+def _time(now_ms: Any, role: Any, past: Any, value: Any) -> None:
+    _, stamps, roles = past
+    m = len(stamps)
+    gap = _log_age(now_ms, stamps[m - 1])
+    value[_GAP] = gap
+    for t in range(m):
+        if roles[t] == role:
+            value[_GAP_SAME_ROLE] = _log_age(now_ms, stamps[t])
+    if m < 2:
+        return
+    total, squares, longest = 0.0, 0.0, 0.0
+    for t in range(m - 1):
+        between = _log_age(stamps[t + 1], stamps[t])
+        total += between
+        longest = max(longest, between)
+    mean = total / (m - 1)
+    for t in range(m - 1):
+        squares += (_log_age(stamps[t + 1], stamps[t]) - mean) ** 2
+    value[_RHYTHM] = (gap - mean) / (np.sqrt(squares / (m - 1)) + 0.5)
+    value[_DORMANCY] = gap - longest
+
+
+@njit(nogil=True, cache=True)
 def _amount(
-    window: _Window,
-    log_amount: Float,
-    columns: ObservationColumns,
-    histories: Histories,
-    slots: npt.NDArray[np.intp],
-) -> dict[str, Float]:
-    has_same = window.same_role.any(1)
-    mean, _ = _mean(window.log_amount, window.same_role)
-    largest = np.where(window.same_role, window.log_amount, -np.inf).max(1)
-    known = window.same_role & (histories.counterparty[slots] == columns.counterparty[:, None])
-    last = _last(window.log_amount, known)
-    return {
-        "amount_vs_mean": _where(has_same, log_amount - mean),
-        "amount_vs_max": _where(has_same, log_amount - largest),
-        "amount_vs_same_counterparty": _where(known.any(1), log_amount - last),
-    }
+    log_amount: Any, role: Any, key: Any, counterparties: Any, past: Any, value: Any
+) -> None:
+    amounts, _, roles = past
+    n, total, largest = 0, 0.0, -np.inf
+    for t in range(len(amounts)):
+        if roles[t] == role:
+            n += 1
+            total += amounts[t]
+            largest = max(largest, amounts[t])
+            if counterparties[t] == key:
+                value[_VS_SAME_COUNTERPARTY] = log_amount - amounts[t]
+    value[_ROLE_SHARE] = n / len(amounts)
+    if n > 0:
+        value[_VS_MEAN] = log_amount - total / n
+        value[_VS_MAX] = log_amount - largest
 
 
-def _mirror(window: _Window, log_amount: Float) -> dict[str, Float]:
+@njit(nogil=True, cache=True)
+def _mirror(log_amount: Any, now_ms: Any, role: Any, past: Any, value: Any) -> None:
     """How closely the amount mirrors money that went the other way."""
-    found = window.other_role.any(1)
-    difference = log_amount[:, None] - window.log_amount
-    distance = np.where(window.other_role, np.abs(difference), np.inf)
-    best = np.argmin(distance, axis=1)
-    rows = np.arange(len(best))
-    return {
-        "mirror_last": _where(found, _last(difference, window.other_role)),
-        "mirror_best": _where(found, distance[rows, best]),
-        "mirror_age": _where(found, np.log1p(window.age_ms[rows, best] / 1000)),
-    }
+    amounts, stamps, roles = past
+    best = np.inf
+    for t in range(len(amounts)):
+        if roles[t] != role:
+            difference = log_amount - amounts[t]
+            value[_MIRROR_LAST] = difference
+            if abs(difference) < best:
+                best = abs(difference)
+                value[_MIRROR_BEST] = best
+                value[_MIRROR_AGE] = _log_age(now_ms, stamps[t])
 
 
-def _frequency(
-    window: _Window,
-    columns: ObservationColumns,
-    histories: Histories,
-    slots: npt.NDArray[np.intp],
-) -> dict[str, Float]:
-    def count(stored: npt.NDArray[Any], new: npt.NDArray[Any]) -> Float:
-        return _where(window.here.any(1), ((stored == new[:, None]) & window.here).sum(1))
-
-    with_it = window.here & (histories.counterparty[slots] == columns.counterparty[:, None])
-    age = np.log1p(_last(window.age_ms, with_it) / 1000)
-    return {
-        "counterparty_count": count(histories.counterparty[slots], columns.counterparty),
-        "counterparty_age": _where(with_it.any(1), age),
-        "agent_count": count(histories.counterparty_agent[slots], columns.counterparty_agent),
-        "corridor_count": count(histories.other_country[slots], columns.other_country),
-        "purpose_count": count(histories.purpose[slots], columns.purpose),
-        "instrument_count": count(histories.local_instrument[slots], columns.local_instrument),
-    }
+@njit(nogil=True, cache=True)
+def _rhythm_of_day(hour: Any, hours: Any, value: Any) -> None:
+    sine, cosine = 0.0, 0.0
+    for t in range(len(hours)):
+        sine += np.sin(hours[t] * _CLOCK)
+        cosine += np.cos(hours[t] * _CLOCK)
+    usual = np.arctan2(sine, cosine) / _CLOCK
+    value[_HOUR_DEVIATION] = abs((hour - usual + 12) % 24 - 12)
 
 
+@njit(nogil=True, cache=True)
 def _pattern(
-    window: _Window,
-    log_amount: Float,
-    hour: Float,
-    columns: ObservationColumns,
-    histories: Histories,
-    slots: npt.NDArray[np.intp],
-) -> dict[str, Float]:
-    found = window.here.any(1)
-    n = np.maximum(window.here.sum(1), 1)
-    angle = window.hour * (2 * np.pi / 24)
-    sine = np.where(window.here, np.sin(angle), 0).sum(1)
-    cosine = np.where(window.here, np.cos(angle), 0).sum(1)
-    usual = np.arctan2(sine, cosine) * (24 / (2 * np.pi))
-    apart = np.abs((hour - usual + 12) % 24 - 12)
-    equal = np.abs(window.log_amount - log_amount[:, None]) < _EQUAL
-    today = window.here & (window.age_ms <= _DAY_MS)
-    recent = window.here & (window.age_ms <= _BALANCE_SPAN_MS)
-    signed = np.where(histories.role[slots] == 1, 1.0, -1.0) * np.exp(window.log_amount)
-    moved = np.where(recent, np.abs(signed), 0.0).sum(1)
-    net = np.where(recent, signed, 0.0).sum(1)
-    towards = np.where(columns.role == 1, 1.0, -1.0)
-    return {
-        "hour_deviation": _where(found, apart),
-        "role_share": _where(found, window.same_role.sum(1) / n),
-        "equal_amounts": _where(found, (equal & window.here).sum(1)),
-        "burst": _where(found, today.sum(1)),
-        "fan": _where(found, _distinct(histories.counterparty[slots], today)),
-        "balance": _where(moved > 0, towards * net / np.maximum(moved, 1e-9)),
-    }
-
-
-def _distinct(keys: npt.NDArray[np.uint64], mask: Bool) -> npt.NDArray[np.int64]:
-    """Number of distinct keys under the mask, per row."""
-    earlier = np.tril(np.ones((WINDOW, WINDOW), np.bool_), -1)
-    equal = keys[:, :, None] == keys[:, None, :]
-    repeated = (equal & mask[:, None, :] & earlier).any(2)
-    distinct: npt.NDArray[np.int64] = (mask & ~repeated).sum(1)
-    return distinct
+    log_amount: Any, now_ms: Any, role: Any, counterparties: Any, past: Any, value: Any
+) -> None:
+    amounts, stamps, roles = past
+    equal, burst, fan, moved, net = 0, 0, 0, 0.0, 0.0
+    for t in range(len(amounts)):
+        age = max(now_ms - stamps[t], 0)
+        equal += abs(amounts[t] - log_amount) < _EQUAL
+        if age <= _DAY_MS:
+            burst += 1
+            known = False
+            for s in range(t):
+                today = max(now_ms - stamps[s], 0) <= _DAY_MS
+                known |= today and counterparties[s] == counterparties[t]
+            fan += not known
+        if age <= _BALANCE_SPAN_MS:
+            amount = np.exp(np.float64(amounts[t]))
+            moved += amount
+            net += amount if roles[t] == role else -amount
+    value[_EQUAL_AMOUNTS], value[_BURST], value[_FAN] = equal, burst, fan
+    if moved > 0:
+        value[_BALANCE] = net / max(moved, 1e-9)

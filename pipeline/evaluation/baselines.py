@@ -11,10 +11,9 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from sklearn.linear_model import LogisticRegression
 
-from pipeline.encoding import FEATURES, N_FEATURES
+from pipeline.encoding import FEATURES, N_FEATURES, WINDOW
 from pipeline.model.checkpoint import Checkpoint
 from pipeline.model.trees import Trees
 
@@ -75,8 +74,10 @@ def z_score_rules(fit: Labelled, features: Features) -> Float:
 
 def prior_only(checkpoint: Checkpoint, codes: npt.NDArray[np.int16], features: Features) -> Float:
     """Probability of each event if its entity had no history (the lowest tier)."""
-    output = checkpoint.model.prior(torch.from_numpy(codes), torch.from_numpy(features))
-    nothing_seen = np.zeros(len(codes), np.int64)
+    model, n = checkpoint.model, len(codes)
+    nothing_seen = np.zeros(n, np.int64)
+    window = np.zeros((n, WINDOW, codes.shape[1]), codes.dtype)
+    output, _ = model.score(window, nothing_seen, codes, features, model.start_prompts(n))
     return checkpoint.verdict(output, features, nothing_seen).calibrated.probability
 
 

@@ -1,9 +1,9 @@
 """The payments language model, its soft prompts, and the stack that makes a probability."""
 
-from pipeline.model.backbone import Architecture
+from pipeline.model.architecture import Architecture
 from pipeline.model.buckets import BUCKETS, bucket_of
 from pipeline.model.checkpoint import SHIPPED, Checkpoint, Verdict
-from pipeline.model.profile_model import Adapted, ProfileModel, RiskOutput
+from pipeline.model.served_model import Adapted, RiskOutput, ServedModel
 
 __all__ = [
     "BUCKETS",
@@ -11,8 +11,8 @@ __all__ = [
     "Adapted",
     "Architecture",
     "Checkpoint",
-    "ProfileModel",
     "RiskOutput",
+    "ServedModel",
     "Verdict",
     "bucket_of",
 ]

@@ -3,32 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 
 import torch
 from torch import Tensor, nn
 from transformers import LlamaConfig, LlamaModel
 
 from pipeline.encoding import CARDINALITIES, WINDOW
-from pipeline.model.fused_decoder import FusedDecoder
-
-
-@dataclass(frozen=True, slots=True)
-class Architecture:
-    """Sizes of the model; stored in the checkpoint's manifest."""
-
-    width: int = 96
-    layers: int = 3
-    heads: int = 4
-    feed_forward: int = 256
-    prompt_vectors: int = 4
-    readout_heads: int = 4
-    inner_steps: int = 3
-    risk_hidden: int = 128
-
-    def as_dict(self) -> dict[str, int]:
-        """Plain numbers, for the manifest."""
-        return asdict(self)
+from pipeline.model.architecture import Architecture
 
 
 def offsets_of(cardinalities: Sequence[int]) -> Tensor:
@@ -84,11 +65,6 @@ class Backbone(nn.Module):
         self.decoder.set_attn_implementation("sdpa")
         # Events come as vectors: the token table of a text model has no use here.
         del self.decoder.embed_tokens
-        self._fused: FusedDecoder | None = None
-
-    def freeze(self) -> None:
-        """Run in few operations from now on; the weights must not change any more."""
-        self._fused = FusedDecoder(self.decoder)
 
     def forward(self, codes: Tensor) -> Tensor:
         """States of a batch of sequences.
@@ -103,7 +79,5 @@ class Backbone(nn.Module):
         events = self.embedding(codes)
         start = self.start.expand(len(codes), 1, -1)
         embedded = torch.cat([start, events], dim=1)
-        if self._fused is not None:
-            return self._fused(embedded)
         states: Tensor = self.decoder(inputs_embeds=embedded, use_cache=False).last_hidden_state
         return states

@@ -19,7 +19,7 @@ def model_card(checkpoint: Checkpoint, command: str, made_on: str) -> str:
         made_on: date, as text.
     """
     notes = checkpoint.notes
-    sizes = sum(p.numel() for p in checkpoint.model.parameters())
+    sizes = sum(array.size for array in checkpoint.model.state.values())
     parts = [
         f"# Model card: {checkpoint.version}\n",
         f"Made on {made_on} by `{command}`, from simulated payments alone. "

@@ -10,17 +10,15 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from safetensors.torch import load_file, save_file
+from safetensors.numpy import load_file, save_file
 
 from pipeline.encoding import FEATURES, FIELDS, N_FEATURES, N_FIELDS
 from pipeline.errors import ColdwireError
-from pipeline.model.backbone import Architecture
-from pipeline.model.buckets import BUCKETS
+from pipeline.model.architecture import Architecture
 from pipeline.model.calibration import Calibrated, Calibration
-from pipeline.model.profile_model import ProfileModel, RiskOutput
+from pipeline.model.served_model import RiskOutput, ServedModel
 from pipeline.model.stack import Stack
-from pipeline.model.trees import TREE_FEATURES, Trees, tree_inputs
+from pipeline.model.trees import Trees, tree_inputs
 
 FORMAT: Final = 1
 SHIPPED: Final = Path(__file__).parent / "shipped"
@@ -52,7 +50,7 @@ class Verdict:
 class Checkpoint:
     """Everything that serving needs, frozen."""
 
-    model: ProfileModel
+    model: ServedModel
     trees: Trees
     stack: Stack
     calibration: Calibration
@@ -70,20 +68,19 @@ class Checkpoint:
         """Stack the model's output with the trees and calibrate.
 
         Args:
-            output: of :meth:`ProfileModel.score` or ``prior``, N rows.
+            output: of :meth:`ServedModel.score`, N rows.
             features: the events' features, [N, A].
             events_seen: events of each entity before this one, [N].
         """
-        inputs = tree_inputs(features, output.surprise.numpy())
-        parts = np.column_stack([output.logit.numpy().astype(np.float64), self.trees.logit(inputs)])
+        inputs = tree_inputs(features, output.surprise)
+        parts = np.column_stack([output.logit.astype(np.float64), self.trees.logit(inputs)])
         logit = self.stack.logit(parts, events_seen)
         return Verdict(logit, self.calibration.calibrate(logit, events_seen), inputs)
 
     def save(self, directory: Path) -> None:
         """Write the three files; the manifest last, so that a torn write is noticed."""
         directory.mkdir(parents=True, exist_ok=True)
-        state = {k: v.contiguous() for k, v in self.model.state_dict().items()}
-        save_file(state, directory / _WEIGHTS)
+        save_file(self.model.state, directory / _WEIGHTS)
         (directory / _TREES).write_text(self.trees.to_text())
         manifest = {
             "format": FORMAT,
@@ -100,7 +97,7 @@ class Checkpoint:
 
     @classmethod
     def load(cls, directory: Path) -> Checkpoint:
-        """Read what :meth:`save` wrote; parameters frozen, in eval mode.
+        """Read what :meth:`save` wrote.
 
         Raises:
             ColdwireError: missing, damaged, or made for another format or encoding.
@@ -109,10 +106,9 @@ class Checkpoint:
         for name, expected in manifest["digests"].items():
             if not (directory / name).is_file() or _digest(directory / name) != expected:
                 raise ColdwireError(f"the checkpoint file {directory / name} is damaged", _RETRAIN)
-        model = ProfileModel(Architecture(**manifest["architecture"]))
-        model.load_state_dict(load_file(directory / _WEIGHTS))
+        architecture = Architecture(**manifest["architecture"])
         return cls(
-            model.frozen(),
+            ServedModel(load_file(directory / _WEIGHTS), architecture),
             Trees.from_text((directory / _TREES).read_text()),
             Stack.from_json(manifest["stack"]),
             Calibration.from_json(manifest["calibration"]),
@@ -123,37 +119,20 @@ class Checkpoint:
     @classmethod
     def assemble(
         cls,
-        model: ProfileModel,
+        model: ServedModel,
         trees: Trees,
         stack: Stack,
         calibration: Calibration,
         notes: dict[str, Any],
     ) -> Checkpoint:
-        """Freeze fitted parts and name them by a hash of their contents."""
-        model.frozen()
+        """Put fitted parts together and name them by a hash of their contents."""
         digest = hashlib.blake2b(digest_size=6)
-        for name, tensor in sorted(model.state_dict().items()):
+        for name, array in sorted(model.state.items()):
             digest.update(name.encode())
-            digest.update(tensor.contiguous().numpy().tobytes())
+            digest.update(np.ascontiguousarray(array).tobytes())
         digest.update(trees.to_text().encode())
         digest.update(json.dumps([stack.to_json(), calibration.to_json()]).encode())
         return cls(model, trees, stack, calibration, f"cw{FORMAT}-{digest.hexdigest()}", notes)
-
-    @classmethod
-    def random(cls, seed: int, architecture: Architecture | None = None) -> Checkpoint:
-        """An untrained checkpoint with every part in place, for tests of what is around it."""
-        rng = np.random.default_rng(seed)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            model = ProfileModel(architecture or Architecture())
-        inputs = rng.normal(size=(600, len(TREE_FEATURES))).astype(np.float32)
-        label = (inputs[:, 0] + inputs[:, N_FEATURES] > 1).astype(np.int8)
-        trees = Trees.fit(inputs, label, (inputs, label), seed, rounds=5)
-        stack = Stack(np.tile([0.5, 0.5, -2.0], (len(BUCKETS), 1)))
-        calibration = Calibration(
-            np.tile([1.0, 1.0, 0.0], (len(BUCKETS), 1)), np.full(len(BUCKETS), 1.6)
-        )
-        return cls.assemble(model, trees, stack, calibration, {"made_by": "random"})
 
 
 def _digest(path: Path) -> str:

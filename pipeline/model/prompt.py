@@ -12,7 +12,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from pipeline.model.backbone import Architecture, EventEmbedding
+from pipeline.model.architecture import Architecture
+from pipeline.model.backbone import EventEmbedding
 
 
 class PromptReadout(nn.Module):

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import torch
 
 from pipeline.encoding import N_FEATURES
-from pipeline.model.backbone import Architecture
+from pipeline.model.architecture import Architecture
 from pipeline.model.calibration import Calibration, prior_shift
 from pipeline.model.checkpoint import Checkpoint
 from pipeline.model.measures import Measured, measure
@@ -30,6 +30,7 @@ from pipeline.model.sequences import (
     later_crops,
     opening_crops,
 )
+from pipeline.model.served_model import ServedModel
 from pipeline.model.splits import Splits, split
 from pipeline.model.stack import Stack
 from pipeline.model.stages import Stages
@@ -118,7 +119,7 @@ def _fingerprint(sequences: Sequences) -> str:
 
 def _learn(
     fit: Sequences, held: Sequences, recipe: Recipe, progress: Progress, stages: Stages
-) -> ProfileModel:
+) -> ServedModel:
     """Pre-train the backbone, freeze it, meta-learn the prompt, and train the risk head."""
     rng = np.random.default_rng(recipe.seed)
     crops = _joined(opening_crops(fit), later_crops(fit, recipe.later_share, rng))
@@ -142,7 +143,7 @@ def _learn(
         model.requires_grad_(False).eval()
         rows = risk_rows(model, fit), risk_rows(model, held)
         train_risk_head(model, *rows, recipe.risk_epochs, generator, progress)
-    return model.frozen()
+    return model.served()
 
 
 def _joined(first: Crops, second: Crops) -> Crops:
@@ -182,7 +183,7 @@ class _Played:
 
 
 def _assemble(
-    model: ProfileModel,
+    model: ServedModel,
     sequences: Sequences,
     splits: Splits,
     recipe: Recipe,

@@ -13,12 +13,10 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import Tensor
 
 from pipeline.encoding import N_FIELDS, WINDOW
-from pipeline.model.profile_model import OwnEvents, ProfileModel
 from pipeline.model.sequences import CROP, Progress, Sequences, crops_at
+from pipeline.model.served_model import Float, ServedModel, targets
 
 ADAPT_AFTER: Final = (1, 2, 3, 4, 6, 8, 12, 16)
 """Then after every sixteenth event."""
@@ -44,7 +42,7 @@ def due(count: int) -> bool:
 
 
 def play(
-    model: ProfileModel,
+    model: ServedModel,
     sequences: Sequences,
     adapt: bool,
     later_share: float,
@@ -54,7 +52,7 @@ def play(
     """Score the events of all counterparties.
 
     Args:
-        model: in eval mode.
+        model: to serve with.
         sequences: counterparties to play.
         adapt: whether prompts are adapted on the way.
         later_share: share of the events beyond the first CROP that are scored (each needs
@@ -80,7 +78,7 @@ def play(
 
 
 def _play_batch(
-    model: ProfileModel,
+    model: ServedModel,
     sequences: Sequences,
     owners: npt.NDArray[np.int64],
     wanted: npt.NDArray[np.bool_],
@@ -109,70 +107,64 @@ def _joined(parts: list[Timeline]) -> Timeline:
     )
 
 
-@torch.no_grad()
 def _play_opening(
-    model: ProfileModel, sequences: Sequences, owners: npt.NDArray[np.int64], adapt: bool
-) -> tuple[Timeline, Tensor]:
+    model: ServedModel, sequences: Sequences, owners: npt.NDArray[np.int64], adapt: bool
+) -> tuple[Timeline, Float]:
     """The first CROP events, from one pass of the backbone."""
     crops = crops_at(sequences, owners, np.zeros(len(owners), np.int64))
-    codes = torch.from_numpy(sequences.codes[crops.rows].astype(np.int64))
-    features = torch.from_numpy(sequences.features[crops.rows])
-    length = torch.from_numpy(crops.length)
-    read_last = torch.cat([torch.zeros_like(codes[:, :1]), codes], dim=1)
-    states = model.backbone(codes)
-    queries = model.readout.queries(states, read_last)
+    codes, features = sequences.codes[crops.rows], sequences.features[crops.rows]
+    last = np.concatenate([np.zeros_like(codes[:, :1]), codes[:, :-1]], axis=1)
+    states = model.states(codes, crops.length)
     prompts = model.start_prompts(len(owners))
-    logit = torch.empty(codes.shape[:2])
-    surprise = torch.empty(codes.shape)
+    logit = np.empty(codes.shape[:2], np.float32)
+    surprise = np.empty(codes.shape, np.float32)
     adaptations = accepted = 0
     cuts = [0, *(ADAPT_AFTER if adapt else ()), CROP]
     for first, end in itertools.pairwise(cuts):
-        active = length >= first
-        if first > 0 and bool(active.any()):
-            own = _own(states, queries, codes, first, active)
-            whole = torch.full((int(active.sum()),), first < WINDOW)
-            prompts[active], took, _, _ = model.adapt_own(own, whole, prompts[active])
-            adaptations += len(took)
-            accepted += int(took.sum())
-        read = model.readout(states[:, first : end + 1], queries[:, :, first : end + 1], prompts)
-        part = slice(first, end)
-        surprise[:, part] = model.field_heads.negative_log_likelihood(read[:, :-1], codes[:, part])
-        hidden = model.risk.hidden(read[:, 1:], surprise[:, part], features[:, part])
-        logit[:, part] = model.risk(hidden)
+        active = np.flatnonzero(crops.length >= first)
+        if first > 0 and len(active):
+            counts = np.full(len(active), first)
+            own = codes[active, :WINDOW]
+            adapted = model.adapt_states(
+                states[active], own, targets(counts), counts < WINDOW, prompts[active]
+            )
+            prompts[active] = adapted.prompts
+            adaptations += len(active)
+            accepted += int(adapted.accepted.sum())
+        who, at = np.nonzero(crops.real[:, first:end])
+        at += first
+        output = model.judge(
+            states[who, at],
+            states[who, at + 1],
+            last[who, at],
+            codes[who, at],
+            features[who, at],
+            prompts[who],
+        )
+        logit[who, at], surprise[who, at] = output.logit, output.surprise
     real = crops.real
-    timeline = Timeline(
-        crops.rows[real], logit.numpy()[real], surprise.numpy()[real], adaptations, accepted
-    )
+    timeline = Timeline(crops.rows[real], logit[real], surprise[real], adaptations, accepted)
     return timeline, prompts
 
 
-def _own(states: Tensor, queries: Tensor, codes: Tensor, count: int, active: Tensor) -> OwnEvents:
-    """What the inner loop needs after ``count`` events, as in ``ProfileModel.own_events``."""
-    cells = torch.ones(codes[active, :count].shape)
-    if count == WINDOW:
-        cells[:, 0] = 0
-    return OwnEvents(
-        states[active, :count], queries[active, :, :count], codes[active, :count], cells
-    )
-
-
 def _play_later(
-    model: ProfileModel,
+    model: ServedModel,
     sequences: Sequences,
     owners: npt.NDArray[np.int64],
     wanted: npt.NDArray[np.bool_],
-    prompts: Tensor,
+    prompts: Float,
     stretch: tuple[int, int],
     adapt: bool,
-) -> tuple[Timeline, Tensor]:
+) -> tuple[Timeline, Float]:
     """Wanted events of a stretch of positions, each in its own window."""
     first, end = stretch
     adaptations = accepted = 0
     active = np.flatnonzero(sequences.length[owners] > first)
     if adapt and due(first) and len(active):
         window = _windows(sequences, owners[active], first)
-        result = model.adapt(window, torch.full((len(active),), WINDOW), prompts[active])
-        prompts = prompts.clone()
+        trusted = np.ones((len(active), WINDOW), np.bool_)
+        result = model.adapt(window, np.full(len(active), WINDOW), prompts[active], trusted)
+        prompts = prompts.copy()
         prompts[active] = result.prompts
         adaptations, accepted = len(active), int(result.accepted.sum())
     row, who = _rows(sequences, owners, wanted, first, end)
@@ -181,14 +173,14 @@ def _play_later(
         nothing = Timeline(row, none, none.reshape(0, N_FIELDS), adaptations, accepted)
         return nothing, prompts
     back = row[:, None] - WINDOW + np.arange(WINDOW)
-    output = model.score(
-        torch.from_numpy(sequences.codes[back]),
-        torch.full((len(row),), WINDOW),
-        torch.from_numpy(sequences.codes[row]),
-        torch.from_numpy(sequences.features[row]),
+    output, _ = model.score(
+        sequences.codes[back],
+        np.full(len(row), WINDOW),
+        sequences.codes[row],
+        sequences.features[row],
         prompts[who],
     )
-    timeline = Timeline(row, output.logit.numpy(), output.surprise.numpy(), adaptations, accepted)
+    timeline = Timeline(row, output.logit, output.surprise, adaptations, accepted)
     return timeline, prompts
 
 
@@ -208,7 +200,10 @@ def _rows(
     return row[keep], who[keep]
 
 
-def _windows(sequences: Sequences, owners: npt.NDArray[np.int64], count: int) -> Tensor:
+def _windows(
+    sequences: Sequences, owners: npt.NDArray[np.int64], count: int
+) -> npt.NDArray[np.int16]:
     """The full window of each owner after ``count`` events."""
     rows = sequences.begin[owners][:, None] + np.arange(count - WINDOW, count)
-    return torch.from_numpy(sequences.codes[rows])
+    window: npt.NDArray[np.int16] = sequences.codes[rows]
+    return window

@@ -7,6 +7,7 @@ header that names the layout.
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
@@ -31,34 +32,37 @@ _HEADER_BYTES: Final = len(_MAGIC) + 4
 _FIRST_SLOTS: Final = 256
 _PACKED_CODES: Final = np.dtype(np.uint8 if max(CARDINALITIES) <= 256 else np.uint16)
 
-_OWN_FIELDS: Final[tuple[tuple[str, tuple[int, ...], type[Any]], ...]] = (
-    ("prompt_version", (), np.int32),
-    ("calm_events", (), np.uint16),
-    ("exposure", (), np.float32),
-    ("exposure_ms", (), np.int64),
-    ("partition", (), np.int32),
-    ("offset", (), np.int64),
-    ("arrival_ms", (), np.int64),
-    ("mark_count", (), np.int32),
-    ("mark_key", (MARKS,), np.uint64),
-    ("mark_offset", (MARKS,), np.int64),
-    ("flag_state", (), np.int8),
-    ("flag_confirmed", (), np.bool_),
-    ("flag_calm", (), np.int16),
-    ("flag_revision", (), np.int32),
-    ("flag_severity", (), np.float32),
-    ("flag_expires_ms", (), np.int64),
-    ("flag_id", (16,), np.uint8),
-    ("flag_alert", (16,), np.uint8),
-    ("flag_uetr", (16,), np.uint8),
-    ("matter_count", (), np.int32),
-    ("matter_key", (MATTERS,), np.uint64),
-    ("matter_alert", (MATTERS,), np.uint64),
-    ("matter_ms", (MATTERS,), np.int64),
-    ("matter_band", (MATTERS,), np.int8),
-    ("matter_verdict", (MATTERS,), np.int8),
-    ("matter_decided_ms", (MATTERS,), np.int64),
+_OWN: Final = np.dtype(
+    [
+        ("prompt_version", np.int32),
+        ("calm_events", np.uint16),
+        ("exposure", np.float32),
+        ("exposure_ms", np.int64),
+        ("partition", np.int32),
+        ("offset", np.int64),
+        ("arrival_ms", np.int64),
+        ("mark_count", np.int32),
+        ("mark_key", np.uint64, (MARKS,)),
+        ("mark_offset", np.int64, (MARKS,)),
+        ("flag_state", np.int8),
+        ("flag_confirmed", np.bool_),
+        ("flag_calm", np.int16),
+        ("flag_revision", np.int32),
+        ("flag_severity", np.float32),
+        ("flag_expires_ms", np.int64),
+        ("flag_id", np.uint8, (16,)),
+        ("flag_alert", np.uint8, (16,)),
+        ("flag_uetr", np.uint8, (16,)),
+        ("matter_count", np.int32),
+        ("matter_key", np.uint64, (MATTERS,)),
+        ("matter_alert", np.uint64, (MATTERS,)),
+        ("matter_ms", np.int64, (MATTERS,)),
+        ("matter_band", np.int8, (MATTERS,)),
+        ("matter_verdict", np.int8, (MATTERS,)),
+        ("matter_decided_ms", np.int64, (MATTERS,)),
+    ]
 )
+"""What a profile keeps beside histories and prompt: one record a slot, packed as it is."""
 
 
 class Arena:
@@ -115,10 +119,7 @@ class Arena:
         self._slot_of: dict[str, int] = {}
         self.histories = Histories.allocate(slots)
         self.prompt = np.broadcast_to(start_prompt, (slots, *start_prompt.shape)).copy()
-        for name, shape, dtype in _OWN_FIELDS:
-            setattr(self, name, np.zeros((slots, *shape), dtype))
-        self.partition[:] = -1
-        self.offset[:] = -1
+        self._take_own(np.zeros(slots, _OWN))
         self._layout = self._describe()
         self.packed_bytes = _HEADER_BYTES + sum(_row_bytes(a, d) for _, a, d in self._columns())
         if self.packed_bytes > MAX_PACKED_BYTES:
@@ -189,13 +190,18 @@ class Arena:
         for name, array in self.histories.arrays().items():
             yield name, array, _PACKED_CODES if name == "codes" else array.dtype
         yield "prompt", self.prompt, self.prompt.dtype
-        for name, _, _ in _OWN_FIELDS:
-            array = getattr(self, name)
-            yield name, array, array.dtype
+        yield "own", self._own, self._own.dtype
+
+    def _take_own(self, own: npt.NDArray[np.void], new_from: int = 0) -> None:
+        """Keep these records and show their fields as attributes."""
+        own["partition"][new_from:] = own["offset"][new_from:] = -1
+        self._own = own
+        for name in own.dtype.names or ():
+            setattr(self, name, own[name])
 
     def _describe(self) -> bytes:
         """Checksum of names, types and shapes: a changed layout is never misread."""
-        text = ";".join(f"{n}:{d.str}:{a.shape[1:]}" for n, a, d in self._columns())
+        text = ";".join(f"{n}:{d.descr}:{a.shape[1:]}" for n, a, d in self._columns())
         return zlib.crc32(text.encode()).to_bytes(4, "little")
 
     def _double(self) -> None:
@@ -203,13 +209,10 @@ class Arena:
         self.histories = self.histories.grown(2 * old)
         start = np.broadcast_to(self._start, (old, *self._start.shape))
         self.prompt = np.concatenate([self.prompt, start])
-        for name, shape, dtype in _OWN_FIELDS:
-            grown = np.zeros((2 * old, *shape), dtype)
-            grown[:old] = getattr(self, name)
-            if name in ("partition", "offset"):
-                grown[old:] = -1
-            setattr(self, name, grown)
+        grown = np.zeros(2 * old, _OWN)
+        grown[:old] = self._own
+        self._take_own(grown, new_from=old)
 
 
 def _row_bytes(array: Array, dtype: np.dtype[Any]) -> int:
-    return dtype.itemsize * int(np.prod(array.shape[1:], dtype=np.int64))
+    return dtype.itemsize * math.prod(array.shape[1:])

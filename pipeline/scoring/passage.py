@@ -50,6 +50,14 @@ class Machine:
     costs: Costs
 
 
+@dataclass(frozen=True, slots=True)
+class _Adapting:
+    """Rows that adapt, with the states of their scoring, [n, WINDOW + 2, d]."""
+
+    rows: Rows
+    states: npt.NDArray[np.float32]
+
+
 class Passage:
     """One batch between its intake and its last effect."""
 
@@ -73,7 +81,7 @@ class Passage:
         self._full = Verdicts.empty(n)
         self._published = np.zeros(n, np.bool_)
         self._wave = 0
-        self._to_adapt: Rows | None = None
+        self._to_adapt: _Adapting | None = None
         self._alerted: list[Alerted] = []
 
     def advance(self, *, hurried: bool) -> Effects:
@@ -104,7 +112,7 @@ class Passage:
                     return False
                 self._to_adapt = self._score_wave(rows, effects)
                 ready.append(rows)
-            if hurried and not self._fits(costs.adapt.estimate_ms(len(self._to_adapt))):
+            if hurried and not self._fits(costs.adapt.estimate_ms(len(self._to_adapt.rows))):
                 return False
             self._adapt(self._to_adapt, effects)
             self._to_adapt = None
@@ -121,8 +129,8 @@ class Passage:
         """Milliseconds left of every row's budget, [N]; negative where it is late."""
         return self._budget.remaining_ms(self._intake.arrived_ms)
 
-    def _score_wave(self, rows: Rows, effects: Effects) -> Rows:
-        """Score and decide one wave; returns the rows whose profiles adapt after it."""
+    def _score_wave(self, rows: Rows, effects: Effects) -> _Adapting:
+        """Score and decide one wave; returns what adapts after it."""
         began = self._budget.now()
         machine, intake, arena = self._machine, self._intake, self._machine.arena
         slots = intake.slot[rows]
@@ -144,7 +152,8 @@ class Passage:
         spent = self._budget.now() - began
         self._score_ms += spent
         machine.costs.score.learn(len(rows), spent)
-        return rows[intake.due[rows] & calm & machine.policy.adapts]
+        due = intake.due[rows] & calm & machine.policy.adapts
+        return _Adapting(rows[due], outputs.states[due])
 
     def _note_calm(self, rows: Rows, calm: npt.NDArray[np.bool_]) -> None:
         """Keep, beside each window, which of its events scored low."""
@@ -161,18 +170,17 @@ class Passage:
             bits = (bits & ~(1 << place)) | (calm[at].astype(np.int64) << place)
             calm_events[slots[at]] = bits.astype(np.uint16)
 
-    def _adapt(self, rows: Rows, effects: Effects) -> None:
+    def _adapt(self, adapting: _Adapting, effects: Effects) -> None:
         """Run the inner loop of profiles whose newest event is in these rows."""
+        rows = adapting.rows
         if not len(rows):
             return
         began = self._budget.now()
         arena, intake, scorer = self._machine.arena, self._intake, self._machine.scorer
         slots = intake.slot[rows]
-        windows = intake.window_after(rows)
-        lengths = np.minimum(intake.seen[rows] + 1, WINDOW)
         bits = arena.calm_events[slots].astype(np.int64)
         trusted = (bits[:, None] >> np.arange(WINDOW)) & 1 == 1
-        adapted = scorer.adapt(windows, lengths, arena.prompt[slots], trusted)
+        adapted = scorer.adapt(intake, rows, adapting.states, arena.prompt[slots], trusted)
         arena.prompt[slots] = adapted.prompts
         arena.prompt_version[slots] += adapted.accepted
         self._full.inner_steps[rows] = adapted.steps
@@ -189,7 +197,7 @@ class Passage:
         costs, intake = self._machine.costs, self._intake
         unscored = intake.wave >= self._wave + (self._to_adapt is not None)
         due = int((intake.due & unscored).sum())
-        due += 0 if self._to_adapt is None else len(self._to_adapt)
+        due += 0 if self._to_adapt is None else len(self._to_adapt.rows)
         rest = costs.score.estimate_ms(int(unscored.sum())) + costs.adapt.estimate_ms(due)
         remaining = self._remaining()
         short = (remaining > 0) & (remaining < rest + 2 * _RESERVE_MS)

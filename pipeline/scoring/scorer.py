@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from scipy.special import expit, logit
 
 from pipeline.encoding.aggregates import N_FEATURES
 from pipeline.encoding.fields import N_FIELDS
+from pipeline.encoding.history import WINDOW
 from pipeline.model.checkpoint import Checkpoint
-from pipeline.model.profile_model import RiskOutput
+from pipeline.model.served_model import Float, Mask, targets
 from pipeline.model.trees import tree_inputs
 from pipeline.scoring.intake import Intake, Rows
 from schemas.score import Tier
@@ -28,23 +28,14 @@ class Outputs:
     Attributes:
         probability: calibrated, [N]; ``lower`` and ``upper`` bound it.
         surprise: [N, F] nats.
+        states: of history and event, [N, WINDOW + 2, d]; the inner loop starts from them.
     """
 
     probability: npt.NDArray[np.float64]
     lower: npt.NDArray[np.float64]
     upper: npt.NDArray[np.float64]
     surprise: npt.NDArray[np.float32]
-
-    @classmethod
-    def empty(cls, n: int) -> Outputs:
-        """Room for n events."""
-        surprise = np.zeros((n, N_FIELDS), np.float32)
-        return cls(np.zeros(n), np.zeros(n), np.zeros(n), surprise)
-
-    def put(self, at: Rows, part: Outputs) -> None:
-        """Write the rows of a part to these places."""
-        for name in ("probability", "lower", "upper", "surprise"):
-            getattr(self, name)[at] = getattr(part, name)
+    states: npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +54,11 @@ class Scorer:
     """
 
     def __init__(self, checkpoint: Checkpoint, prevalence_ratio: float = 1.0) -> None:
-        # At these sizes a second thread gains little, and beside other processes its barriers
-        # cost many times the work.
-        torch.set_num_threads(1)
         self._checkpoint = checkpoint
         self._log_odds = math.log(prevalence_ratio)
         self._model = checkpoint.model
         self.model_version = checkpoint.version
-        self.start_prompt: Prompts = self._model.start_prompts(1)[0].numpy().astype(np.float16)
+        self.start_prompt: Prompts = self._model.start_prompts(1)[0].astype(np.float16)
 
     def score(
         self, intake: Intake, rows: Rows, tier: npt.NDArray[np.int8], prompts: Prompts
@@ -81,52 +69,51 @@ class Scorer:
             tier: [n] of each row; prior ones read neither window nor prompt.
             prompts: [n, P, d].
         """
-        outputs = Outputs.empty(len(rows))
         prior = tier == Tier.PRIOR
-        at = np.flatnonzero(prior)
-        if len(at):
-            codes, features = self._event(intake, rows[at])
-            nothing_seen = np.zeros(len(at), np.int64)
-            output = self._model.prior(codes, features)
-            outputs.put(at, self._outputs(output, intake.features[rows[at]], nothing_seen))
-        at = np.flatnonzero(~prior)
-        if len(at):
-            codes, features = self._event(intake, rows[at])
-            output = self._model.score(
-                torch.from_numpy(intake.window[rows[at]]),
-                torch.from_numpy(intake.length[rows[at]]),
-                codes,
-                features,
-                torch.from_numpy(prompts[at].astype(np.float32)),
-            )
-            seen = intake.seen[rows[at]]
-            outputs.put(at, self._outputs(output, intake.features[rows[at]], seen))
-        return outputs
+        served = prompts.astype(np.float32)
+        served[prior] = self._model.start_prompts(1)
+        features = intake.features[rows]
+        output, states = self._model.score(
+            intake.window[rows],
+            np.where(prior, 0, intake.length[rows]),
+            intake.codes[rows],
+            features,
+            served,
+        )
+        seen = np.where(prior, 0, intake.seen[rows])
+        calibrated = self._checkpoint.verdict(output, features, seen).calibrated
+        return Outputs(
+            self._at_served_prevalence(calibrated.probability),
+            self._at_served_prevalence(calibrated.lower),
+            self._at_served_prevalence(calibrated.upper),
+            output.surprise,
+            states,
+        )
 
     def adapt(
-        self,
-        windows: npt.NDArray[np.int16],
-        lengths: npt.NDArray[np.int64],
-        prompts: Prompts,
-        trusted: npt.NDArray[np.bool_],
+        self, intake: Intake, rows: Rows, states: Float, prompts: Prompts, trusted: Mask
     ) -> Adaptation:
-        """Run the inner loop on own histories.
+        """Run the inner loop on the histories that end with these rows.
 
         Args:
-            windows: [n, WINDOW, F], left-aligned.
-            lengths: [n].
+            states: of the rows, as scoring left them.
             prompts: [n, P, d].
             trusted: [n, WINDOW] events that may teach.
         """
-        adapted = self._model.adapt(
-            torch.from_numpy(windows),
-            torch.from_numpy(lengths),
-            torch.from_numpy(prompts.astype(np.float32)),
-            torch.from_numpy(trusted),
+        windows = intake.window_after(rows)
+        lengths = np.minimum(intake.seen[rows] + 1, WINDOW)
+        # A full window moves on by one event, and with it every state.
+        moved = np.flatnonzero(intake.seen[rows] >= WINDOW)
+        if len(moved):
+            states = states.copy()
+            states[moved, : WINDOW + 1] = self._model.states(windows[moved], lengths[moved])
+        counted = targets(lengths) & trusted
+        adapted = self._model.adapt_states(
+            states, windows, counted, lengths < WINDOW, prompts.astype(np.float32)
         )
-        accepted = adapted.accepted.numpy()
-        new = np.where(accepted[:, None, None], adapted.prompts.numpy(), prompts)
-        return Adaptation(new.astype(np.float16), accepted, adapted.steps)
+        new = np.where(adapted.accepted[:, None, None], adapted.prompts.astype(np.float16), prompts)
+        steps = self._model.architecture.inner_steps
+        return Adaptation(new, adapted.accepted, steps)
 
     def contributions(
         self, features: npt.NDArray[np.float32], surprise: npt.NDArray[np.float32]
@@ -144,24 +131,6 @@ class Scorer:
             return np.empty((0, N_FEATURES + N_FIELDS), np.float32)
         shares = self._checkpoint.trees.contributions(tree_inputs(features, surprise))
         return shares[:, : N_FEATURES + N_FIELDS].astype(np.float32)
-
-    def _event(self, intake: Intake, rows: Rows) -> tuple[torch.Tensor, torch.Tensor]:
-        return torch.from_numpy(intake.codes[rows]), torch.from_numpy(intake.features[rows])
-
-    def _outputs(
-        self,
-        output: RiskOutput,
-        features: npt.NDArray[np.float32],
-        seen: npt.NDArray[np.int64],
-    ) -> Outputs:
-        calibrated = self._checkpoint.verdict(output, features, seen).calibrated
-        surprise = output.surprise.numpy()
-        return Outputs(
-            self._at_served_prevalence(calibrated.probability),
-            self._at_served_prevalence(calibrated.lower),
-            self._at_served_prevalence(calibrated.upper),
-            surprise,
-        )
 
     def _at_served_prevalence(
         self, probability: npt.NDArray[np.float64]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -46,6 +48,26 @@ async def test_every_payment_is_sent_once_in_the_order_of_its_partition(station:
         meant.setdefault(payment.debtor_agent.routing_number.encode(), []).append(payment.uetr)
     assert sent.payments == len(payments)
     assert by_key == meant
+
+
+@pytest.mark.broker
+@pytest.mark.asyncio(loop_scope="session")
+async def test_a_pause_moves_the_schedule_and_loses_nothing(station: Station) -> None:
+    payments = list(payments_of(seed=32, count=60))
+    replay = Replay(station.connection, Pace(rate=60), producers=3)
+    running = asyncio.create_task(replay.run(iter(payments)))
+    await asyncio.sleep(0.3)
+    replay.pause()
+    await asyncio.sleep(0.1)
+    before = replay.sent.payments
+    await asyncio.sleep(1.0)
+    assert replay.sent.payments == before < len(payments)
+    replay.resume()
+    sent = await running
+    assert sent.payments == len(payments)
+    assert sent.took_s > 2.0
+    # Behind the moved schedule, not behind the first one.
+    assert sent.slip_s < 0.9
 
 
 def _uetr(value: bytes | None) -> str:

@@ -76,3 +76,23 @@ def test_changes_over_time_stand_in_the_manifest(tmp_path: Path) -> None:
 def test_a_change_that_cannot_be_read_is_a_users_mistake(wrong: list[str], tmp_path: Path) -> None:
     with pytest.raises(ColdwireError, match="no change over time"):
         runner.invoke(app, [*SIZE, *wrong, "--out", str(tmp_path)], catch_exceptions=False)
+
+
+def test_what_falls_into_an_outage_comes_at_its_end(tmp_path: Path) -> None:
+    dark = "2026-01-05T15:00/2026-01-05T19:00"
+    options = [*SIZE, "--days", "1", "--jsonl", "--out", str(tmp_path), "--outage", dark]
+    assert runner.invoke(app, options).exit_code == 0
+    with next(tmp_path.glob("*.jsonl")).open() as lines:
+        created = [json.loads(line)["created_at"] for line in lines]
+    dark_ones = [c for c in created if "2026-01-05T15:00" <= c < "2026-01-05T19:00"]
+    after = [c for c in created if c >= "2026-01-05T19:00"]
+    assert dark_ones
+    place = created.index(dark_ones[0])
+    assert created[place : place + len(dark_ones)] == dark_ones
+    assert after[0] > dark_ones[-1]
+
+
+def test_an_outage_that_ends_before_it_begins_is_a_users_mistake(tmp_path: Path) -> None:
+    options = ["--out", str(tmp_path), "--outage", "2026-01-06/2026-01-05"]
+    with pytest.raises(ColdwireError, match="no outage"):
+        runner.invoke(app, options, catch_exceptions=False)

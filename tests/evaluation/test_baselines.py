@@ -2,9 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
 
-from pipeline.encoding import FEATURES, N_FEATURES
+from pipeline.encoding import FEATURES, N_FEATURES, N_FIELDS, WINDOW
 from pipeline.evaluation.baselines import (
     Labelled,
     lightgbm,
@@ -14,8 +13,8 @@ from pipeline.evaluation.baselines import (
 )
 from pipeline.evaluation.metrics import roc_auc
 from pipeline.evaluation.splits import encode_trial
-from pipeline.model.checkpoint import Checkpoint
 from tests.evaluation.test_splits import make_trial
+from tests.model.checkpoints import random_checkpoint
 
 
 def _labelled(rows: int, seed: int) -> Labelled:
@@ -55,9 +54,11 @@ def test_rivals_repeat(test_rows: Labelled) -> None:
 
 
 def test_the_prior_knows_nothing_of_the_history() -> None:
-    checkpoint = Checkpoint.random(0)
+    checkpoint = random_checkpoint(0)
     codes, features = encode_trial(make_trial(40, 3))
     p = prior_only(checkpoint, codes, features)
-    output = checkpoint.model.prior(torch.from_numpy(codes[7:8]), torch.from_numpy(features[7:8]))
-    alone = checkpoint.verdict(output, features[7:8], np.array([0])).calibrated.probability
+    window, none = np.zeros((1, WINDOW, N_FIELDS), np.int16), np.array([0])
+    start = checkpoint.model.start_prompts(1)
+    output, _ = checkpoint.model.score(window, none, codes[7:8], features[7:8], start)
+    alone = checkpoint.verdict(output, features[7:8], none).calibrated.probability
     assert p[7] == alone[0]

@@ -20,6 +20,7 @@ from pipeline.evaluation.report import HTML, JSON, MARKDOWN
 from pipeline.evaluation.splits import rank_of
 from pipeline.model.checkpoint import SHIPPED, Checkpoint
 from simulators.world import World, WorldConfig
+from tests.model.checkpoints import random_checkpoint
 
 TINY = ("--parties", "60", "--days", "4", "--fit-parties", "60", "--first-events", "6")
 
@@ -33,7 +34,7 @@ def _run(*arguments: str) -> Result:
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("checkpoint")
-    Checkpoint.random(0).save(directory)
+    random_checkpoint(0).save(directory)
     return directory
 
 

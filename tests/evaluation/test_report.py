@@ -12,10 +12,10 @@ from pipeline.evaluation.metrics import average_precision, bucket_names
 from pipeline.evaluation.report import HTML, JSON, MARKDOWN, Report
 from pipeline.evaluation.served import Served, serve
 from pipeline.evaluation.splits import Trial
-from pipeline.model.checkpoint import Checkpoint
 from pipeline.scoring import Policy
 from schemas.score import Tier
 from tests.evaluation.test_splits import make_trial
+from tests.model.checkpoints import random_checkpoint
 
 Scores = dict[str, np.ndarray]
 
@@ -95,7 +95,7 @@ def test_what_cannot_be_measured_is_null_and_dashed(trial: Trial, scores: Scores
 
 
 def test_serving_a_trial_is_serving_the_stream(trial: Trial) -> None:
-    checkpoint = Checkpoint.random(0)
+    checkpoint = random_checkpoint(0)
     easy = Policy(alert_cost_ratio=1.0, flag_cost_ratio=0.5)
     served = serve(checkpoint, trial.observations, easy)
     assert ((served.tier == Tier.PRIOR) == (trial.seen == 0)).all()

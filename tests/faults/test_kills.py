@@ -27,8 +27,8 @@ from tests.feeding import kept, payments_of
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.slow, pytest.mark.timeout(900)]
 
-PAYMENTS_SENT = 900
-RATE = 30
+PAYMENTS_SENT = 2400
+RATE = 80
 BETWEEN_KILLS_S = 4.0
 
 
@@ -57,7 +57,7 @@ async def test_after_kills_of_every_worker_the_database_equals_the_recomputed_lo
             await asyncio.sleep(BETWEEN_KILLS_S)
             os.kill(station.supervisor.process_id(worker), signal.SIGKILL)
         await sending
-        assert await station.lag.drained(patience_s=400)
+        assert await station.lag.drained(patience_s=240)
         scores = [
             Score.from_bytes(r.value or b"") for r in await kept(station.connection, RISK_SCORES)
         ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,7 @@ from schemas.records import (
     Disposition,
     Flow,
     Observation,
+    Role,
     Verdict,
     counterparty_record,
     graph_record,
@@ -58,22 +58,23 @@ async def test_each_payment_becomes_two_observations_and_one_flow(station: Stati
         graph_record.validate_json(each.value or b"")
         for each in await kept(station.connection, GRAPH_EVENTS)
     ]
-    sides = Counter(each.uetr for each in events if isinstance(each, Observation))
-    moved = Counter(each.uetr for each in flows if isinstance(each, Flow))
+    # A slow broker may be sent a batch again: what counts are the distinct records.
+    sides = {(each.uetr, each.role) for each in events if isinstance(each, Observation)}
+    moved = {each.uetr for each in flows if isinstance(each, Flow)}
     assert len(payments) >= FED
-    assert sides.keys() == moved.keys()
     assert len(moved) >= FED
-    assert set(sides.values()) == {2}
-    assert set(moved.values()) == {1}
+    assert sides == {(uetr, role) for uetr in moved for role in Role}
 
 
 async def test_each_side_of_a_payment_is_scored_once_within_the_deadline_or_marked(
     station: Station,
 ) -> None:
     scores = [Score.from_bytes(r.value or b"") for r in await kept(station.connection, RISK_SCORES)]
-    sides = Counter((score.uetr, score.role) for score in scores)
-    assert len(sides) >= 2 * FED
-    assert set(sides.values()) == {1}
+    ids_of_side: dict[tuple[str, Role], set[str]] = {}
+    for score in scores:
+        ids_of_side.setdefault((score.uetr, score.role), set()).add(score.score_id)
+    assert len(ids_of_side) >= 2 * FED
+    assert {len(ids) for ids in ids_of_side.values()} == {1}
     for score in scores:
         took_ms = (score.scored_at - score.arrived_at).total_seconds() * 1000
         assert score.deadline_missed == (took_ms > score.deadline_ms)

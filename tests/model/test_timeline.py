@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
 
 from pipeline.encoding import WINDOW
 from pipeline.model import Architecture, Checkpoint
 from pipeline.model.sequences import Sequences
 from pipeline.model.timeline import due, play
+from tests.model.checkpoints import random_checkpoint
 from tests.model.worlds import no_progress, toy_sequences
 
 _TINY = Architecture(width=16, layers=2, heads=2, feed_forward=16, readout_heads=2, risk_hidden=8)
@@ -28,29 +28,30 @@ def _one_by_one(
     logits, accepted = [], 0
     for row in range(begin, end):
         first = max(begin, row - WINDOW)
-        window = torch.zeros(1, WINDOW, sequences.codes.shape[1], dtype=torch.int16)
-        window[0, : row - first] = torch.from_numpy(sequences.codes[first:row])
-        lengths = torch.tensor([row - first])
-        output = model.score(
+        window = np.zeros((1, WINDOW, sequences.codes.shape[1]), np.int16)
+        window[0, : row - first] = sequences.codes[first:row]
+        one = slice(row, row + 1)
+        output, _ = model.score(
             window,
-            lengths,
-            torch.from_numpy(sequences.codes[row : row + 1]),
-            torch.from_numpy(sequences.features[row : row + 1]),
+            np.array([row - first]),
+            sequences.codes[one],
+            sequences.features[one],
             prompts,
         )
-        logits.append(float(output.logit))
+        logits.append(float(output.logit[0]))
         count = row - begin + 1
         if adapt and due(count):
             first = max(begin, row + 1 - WINDOW)
-            window[0, : row + 1 - first] = torch.from_numpy(sequences.codes[first : row + 1])
-            result = model.adapt(window, torch.tensor([row + 1 - first]), prompts)
-            prompts, accepted = result.prompts, accepted + int(result.accepted)
+            window[0, : row + 1 - first] = sequences.codes[first : row + 1]
+            trusted = np.ones((1, WINDOW), np.bool_)
+            result = model.adapt(window, np.array([row + 1 - first]), prompts, trusted)
+            prompts, accepted = result.prompts, accepted + int(result.accepted[0])
     return logits, accepted
 
 
 @pytest.mark.parametrize("adapt", [True, False])
 def test_playing_in_batch_equals_serving_one_by_one(sequences: Sequences, adapt: bool) -> None:
-    checkpoint = Checkpoint.random(seed=2, architecture=_TINY)
+    checkpoint = random_checkpoint(seed=2, architecture=_TINY)
     line = play(checkpoint.model, sequences, adapt, 1.0, 0, no_progress)
     assert sorted(line.row) == list(range(len(sequences.risky)))
     logit = np.empty(len(line.row), np.float32)

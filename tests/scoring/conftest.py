@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 from scipy.special import logit
 
-from pipeline.model.backbone import Architecture
+from pipeline.model.architecture import Architecture
 from pipeline.model.checkpoint import Checkpoint
 from pipeline.model.stack import Stack
 from pipeline.scoring.backtest import replay
 from pipeline.scoring.engine import ProfileEngine
 from pipeline.scoring.policy import Policy
+from tests.model.checkpoints import random_checkpoint
 from tests.scoring.logs import mixed_log
 
 
@@ -23,7 +24,7 @@ def checkpoint() -> Checkpoint:
     whatever an untrained network happens to say.
     """
     small = Architecture(width=32, layers=1, heads=2, feed_forward=48, readout_heads=2)
-    plain = _stacked(Checkpoint.random(3, small), 1.0, 0.0)
+    plain = _stacked(random_checkpoint(3, small), 1.0, 0.0)
     effects = replay(ProfileEngine(plain, Policy(adapts=False)), mixed_log(1, 200))
     said = logit([s.probability for e in effects for s in e.scores if s.exposure == 0])
     scale = 2.0 / float(said.std())

@@ -6,6 +6,7 @@ import pytest
 from pipeline.errors import ColdwireError
 from pipeline.model.checkpoint import Checkpoint
 from pipeline.scoring.arena import MAX_PACKED_BYTES, Arena
+from tests.model.checkpoints import random_checkpoint
 from tests.scoring.logs import entity_id, mixed_log
 from tests.scoring.runs import engine_of, patient, run
 
@@ -41,9 +42,9 @@ def test_a_packed_profile_comes_back_and_fits_4_kb(checkpoint: Checkpoint) -> No
     packed = engine.packed(engine.entities)
     other = engine_of(checkpoint, dict(reversed(packed)))
     assert dict(other.packed(engine.entities)) == dict(packed)
-    full_size = Checkpoint.random(0)
+    full_size = random_checkpoint(0)
     assert len(engine_of(full_size).packed([])) == 0
-    arena = Arena(full_size.model.start_prompts(1)[0].numpy().astype(np.float16))
+    arena = Arena(full_size.model.start_prompts(1)[0].astype(np.float16))
     assert arena.packed_bytes <= MAX_PACKED_BYTES
 
 

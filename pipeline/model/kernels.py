@@ -1,0 +1,453 @@
+"""The model's arithmetic for serving, compiled: no operation is started, no row is padded.
+
+At batches of a few short histories a framework spends its time on starting operations. Here
+each row is one pass of compiled loops and small matrix products over its own length, so its
+bits cannot depend on the rest of its batch. The same arithmetic stands in
+:mod:`pipeline.model.profile_model` for training; a test compares the two.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Final
+
+import numpy as np
+from numba import njit
+
+from pipeline.encoding import FEATURES
+from pipeline.model.served_weights import ServedWeights
+
+# Sums may be reordered, once and for all at compilation; NaN keeps its meaning.
+_compiled = njit(nogil=True, cache=True, fastmath={"reassoc", "contract", "arcp", "nsz"})
+_compiled_in_order = njit(nogil=True, cache=True, fastmath={"contract", "nsz"})
+_EVENTS_SEEN: Final = FEATURES.index("events_seen")
+_CLIP: Final = np.float32(4.0)
+_HELD_OUT_SHARE: Final = 4
+"""One in so many of the own events, the newest, judges an adapted prompt."""
+
+
+@_compiled
+def states_of(w: ServedWeights, codes: Any, lengths: Any, out: Any) -> None:
+    """States of N sequences: the Llama decoder over a start position and the events.
+
+    Args:
+        w: weights.
+        codes: [N, T, F], left-aligned.
+        lengths: events of each sequence, [N].
+        out: [N, T + 1, d], written up to each row's length; state t has read t events.
+    """
+    width, unit = w.start_state.shape[0], w.unit_out.shape[1]
+    # All positions of all rows, one below the other: weights are then read once a layer.
+    begin = np.zeros(len(codes) + 1, np.int64)
+    for row in range(len(codes)):
+        begin[row + 1] = begin[row] + lengths[row] + 1
+    m = begin[-1]
+    x = np.empty((m, width), np.float32)
+    normed = np.empty((m, width), np.float32)
+    added = np.empty((m, width), np.float32)
+    joined = np.empty((m, 3 * width), np.float32)
+    gated = np.empty((m, 2 * unit), np.float32)
+    opened = np.empty((m, unit), np.float32)
+    for row in range(len(codes)):
+        x[begin[row]] = w.start_state
+        for t in range(lengths[row]):
+            x[begin[row] + 1 + t] = 0
+            _add_codes(w.event_table, w.offsets, codes[row, t], x[begin[row] + 1 + t])
+    for layer in range(len(w.attention_in)):
+        _norm(x, w.attention_norm[layer], w.epsilon, normed)
+        _multiply(normed, w.attention_in[layer], joined)
+        for row in range(len(codes)):
+            part = slice(begin[row], begin[row + 1])
+            _attend(joined[part], w.heads, w.cosine, w.sine, normed[part])
+        _multiply(normed, w.attention_out[layer], added)
+        _add(x, added)
+        _norm(x, w.unit_norm[layer], w.epsilon, normed)
+        _multiply(normed, w.unit_in[layer], gated)
+        for t in range(m):
+            for j in range(unit):
+                gate = gated[t, j]
+                opened[t, j] = gate / (np.float32(1) + np.exp(-gate)) * gated[t, unit + j]
+        _multiply(opened, w.unit_out[layer], added)
+        _add(x, added)
+    _norm(x, w.last_norm, w.epsilon, x)
+    for row in range(len(codes)):
+        out[row, : lengths[row] + 1] = x[begin[row] : begin[row + 1]]
+
+
+@_compiled
+def judge(
+    w: ServedWeights,
+    before: Any,
+    after: Any,
+    last: Any,
+    codes: Any,
+    features: Any,
+    prompts: Any,
+    logit: Any,
+    surprise: Any,
+) -> None:
+    """Risk and surprise of N events.
+
+    Args:
+        w: weights.
+        before: state that predicts the event, [N, d].
+        after: state that has read it, [N, d].
+        last: codes of the event before it, [N, F]; zeros if there is none.
+        codes: [N, F].
+        features: [N, A], NaN where unknown.
+        prompts: [N, P, d].
+        logit: written, log odds of risk, [N].
+        surprise: written, nats, [N, F].
+    """
+    n, width = before.shape
+    fields, vectors, known = codes.shape[1], prompts.shape[1], w.feature_mean.shape[0]
+    states = np.empty((2 * n, width), np.float32)
+    for row in range(n):
+        states[row], states[n + row] = before[row], after[row]
+    queries, found, added = np.empty_like(states), np.empty_like(states), np.empty_like(states)
+    _multiply(states, w.query, queries)
+    flat = prompts.reshape(n * vectors, width)
+    keys, values = np.empty_like(flat), np.empty_like(flat)
+    _multiply(flat, w.key, keys)
+    _multiply(flat, w.value, values)
+    share = np.empty((w.readout_heads, 1, vectors), np.float32)
+    for row in range(n):
+        _add_codes(w.token_table, w.offsets, last[row], queries[row])
+        _add_codes(w.token_table, w.offsets, codes[row], queries[n + row])
+        own = slice(row * vectors, (row + 1) * vectors)
+        for at in (row, n + row):
+            one = slice(at, at + 1)
+            _read(queries[one], keys[own], values[own], share, found[one])
+    _multiply(found, w.out, added)
+    _add(states, added)
+    logits = np.empty((n, w.bias.shape[0]), np.float32)
+    _multiply(states[:n], w.projection, logits)
+    _add_row(logits, w.bias)
+    inputs = np.empty((n, w.risk_inner.shape[0]), np.float32)
+    for row in range(n):
+        _surprise(w.offsets, logits[row], codes[row], surprise[row])
+        inputs[row, :width] = states[n + row]
+        inputs[row, width : width + fields] = surprise[row]
+        at = width + fields
+        for i in range(known):
+            value = features[row, i]
+            unknown = np.isnan(value)
+            scaled = (value - w.feature_mean[i]) / w.feature_scale[i]
+            inputs[row, at + i] = 0 if unknown else min(max(scaled, -_CLIP), _CLIP)
+            inputs[row, at + known + i] = unknown
+        inputs[row, at + 2 * known] = np.log1p(features[row, _EVENTS_SEEN])
+    hidden = np.empty((n, w.risk_outer.shape[0]), np.float32)
+    _multiply(inputs, w.risk_inner, hidden)
+    for row in range(n):
+        total = w.risk_outer_bias
+        for i in range(hidden.shape[1]):
+            h = hidden[row, i] + w.risk_inner_bias[i]
+            total += np.float32(0.5 * h * (1 + math.erf(h * math.sqrt(0.5)))) * w.risk_outer[i]
+        logit[row] = total
+
+
+@_compiled
+def adapt(
+    w: ServedWeights,
+    states: Any,
+    codes: Any,
+    counted: Any,
+    whole: Any,
+    prompts: Any,
+    accepted: Any,
+    before: Any,
+    after: Any,
+) -> None:
+    """Inner loop of N counterparties on the likelihood of their own events.
+
+    A candidate is fitted to all counted events but the newest quarter (of a single event, to
+    half of its fields) and judged by the loss on those; only if that falls, a prompt is
+    fitted to all of them and taken.
+
+    Args:
+        w: weights.
+        states: state t predicts event t, [N, at least T, d].
+        codes: [N, T, F].
+        counted: events that are targets, [N, T].
+        whole: the states reach back to the first event: begin at the start prompt, [N].
+        prompts: present ones, [N, P, d]; replaced where accepted.
+        accepted: written, [N].
+        before: written, mean held-out loss of the present prompt, nats per field, [N].
+        after: written, that of the candidate, [N].
+    """
+    width, length, fields = states.shape[2], codes.shape[1], codes.shape[2]
+    own = np.empty((length, width), np.float32)
+    queries = np.empty((length, width), np.float32)
+    logits = np.empty((length, w.bias.shape[0]), np.float32)
+    targets = np.empty((length, fields), codes.dtype)
+    every, odd, even = w.field_weight, w.field_weight.copy(), w.field_weight.copy()
+    odd[::2] = 0
+    even[1::2] = 0
+    for row in range(len(codes)):
+        m = 0
+        for t in range(length):
+            if counted[row, t]:
+                own[m] = states[row, t]
+                targets[m] = codes[row, t]
+                m += 1
+        accepted[row] = False
+        before[row] = after[row] = 0
+        if m == 0:
+            continue
+        _multiply(own[:m], w.query, queries[:m])
+        at = 0
+        for t in range(length):
+            if counted[row, t]:
+                if t > 0:
+                    _add_codes(w.token_table, w.offsets, codes[row, t - 1], queries[at])
+                else:
+                    _add_codes(w.token_table, w.offsets, np.zeros_like(codes[row, 0]), queries[at])
+                at += 1
+        _multiply(own[:m], w.projection, logits[:m])
+        _add_row(logits[:m], w.bias)
+        held = (m + _HELD_OUT_SHARE - 1) // _HELD_OUT_SHARE
+        first, fit_by, judge_by = m - held, every, every
+        if m == 1:
+            first, fit_by, judge_by = 0, even, odd
+        fit = max(first, 1)
+        begin = w.start_prompt if whole[row] else prompts[row]
+        candidate = begin.copy()
+        _descend(w, queries[:fit], logits[:fit], targets[:fit], fit_by, candidate)
+        old = _loss(w, queries[first:m], logits[first:m], targets[first:m], judge_by, prompts[row])
+        new = _loss(w, queries[first:m], logits[first:m], targets[first:m], judge_by, candidate)
+        before[row], after[row] = old, new
+        if new < old:
+            final = begin.copy()
+            _descend(w, queries[:m], logits[:m], targets[:m], every, final)
+            prompts[row] = final
+            accepted[row] = True
+
+
+@_compiled
+def _descend(
+    w: ServedWeights, queries: Any, base: Any, codes: Any, weight: Any, prompt: Any
+) -> None:
+    """Take all inner steps on the summed loss of these events, in place."""
+    m, width = queries.shape
+    vectors, heads = prompt.shape[0], w.readout_heads
+    size = width // heads
+    scale = np.float32(1 / math.sqrt(size))
+    share = np.empty((heads, m, vectors), np.float32)
+    in_share = np.empty(vectors, np.float32)
+    keys, values = np.empty_like(prompt), np.empty_like(prompt)
+    found = np.empty((m, width), np.float32)
+    logits = np.empty_like(base)
+    rate = np.float32(1 / math.sqrt(1 + m))
+    for step in range(len(w.step_size)):
+        _multiply(prompt, w.key, keys)
+        _multiply(prompt, w.value, values)
+        _read(queries, keys, values, share, found)
+        _multiply(found, w.found_to_logits, logits)
+        _add(logits, base)
+        for t in range(m):
+            _pull(w.offsets, logits[t], codes[t], weight)
+        _multiply(logits, w.logits_to_found, found)
+        in_keys, in_values = np.zeros_like(prompt), np.zeros_like(prompt)
+        for head in range(heads):
+            begin, end = head * size, (head + 1) * size
+            for t in range(m):
+                mean = np.float32(0)
+                for p in range(vectors):
+                    total = np.float32(0)
+                    for i in range(begin, end):
+                        total += found[t, i] * values[p, i]
+                    in_share[p] = total
+                    mean += total * share[head, t, p]
+                for p in range(vectors):
+                    part = share[head, t, p]
+                    in_score = part * (in_share[p] - mean) * scale
+                    for i in range(begin, end):
+                        in_keys[p, i] += in_score * queries[t, i]
+                        in_values[p, i] += part * found[t, i]
+        _multiply(in_keys, w.key_back, keys)
+        _multiply(in_values, w.value_back, values)
+        for p in range(vectors):
+            for i in range(width):
+                moved = prompt[p, i] - rate * w.step_size[step, p, i] * (keys[p, i] + values[p, i])
+                prompt[p, i] = moved + w.shrinkage[step] * (w.start_prompt[p, i] - moved)
+
+
+@_compiled
+def _loss(w: ServedWeights, queries: Any, base: Any, codes: Any, chosen: Any, prompt: Any) -> Any:
+    """Mean surprise of the fields with a weight in these events."""
+    m, width = queries.shape
+    share = np.empty((w.readout_heads, m, prompt.shape[0]), np.float32)
+    found = np.empty((m, width), np.float32)
+    keys, values, logits = np.empty_like(prompt), np.empty_like(prompt), np.empty_like(base)
+    _multiply(prompt, w.key, keys)
+    _multiply(prompt, w.value, values)
+    _read(queries, keys, values, share, found)
+    _multiply(found, w.found_to_logits, logits)
+    _add(logits, base)
+    surprise = np.empty(codes.shape[1], np.float32)
+    total, cells = np.float32(0), 0
+    for t in range(m):
+        _surprise(w.offsets, logits[t], codes[t], surprise)
+        for field in range(len(surprise)):
+            if chosen[field] > 0:
+                total += surprise[field]
+                cells += 1
+    return total / cells
+
+
+@_compiled
+def _read(queries: Any, keys: Any, values: Any, share: Any, found: Any) -> None:
+    """Attention of events to prompt vectors: shares [heads, m, P] and what they find [m, d]."""
+    m, width = queries.shape
+    heads, vectors = share.shape[0], keys.shape[0]
+    size = width // heads
+    scale = np.float32(1 / math.sqrt(size))
+    for head in range(heads):
+        begin, end = head * size, (head + 1) * size
+        for t in range(m):
+            _attention_row(queries[t], keys, begin, end, scale, share[head, t])
+            for i in range(begin, end):
+                found[t, i] = 0
+            for p in range(vectors):
+                for i in range(begin, end):
+                    found[t, i] += share[head, t, p] * values[p, i]
+
+
+@_compiled
+def _attend(joined: Any, heads: int, cosine: Any, sine: Any, merged: Any) -> None:
+    """Causal attention with rotary positions; joined is [m, 3 d], rotated in place."""
+    m, width = joined.shape[0], joined.shape[1] // 3
+    size = width // heads
+    half, scale = size // 2, np.float32(1 / math.sqrt(size))
+    share = np.empty(m, np.float32)
+    turned = np.empty(size, np.float32)
+    for t in range(m):
+        for begin in range(0, 2 * width, size):
+            for i in range(size):
+                across = joined[t, begin + (i + half) % size]
+                turned[i] = joined[t, begin + i] * cosine[t, i] + across * sine[t, i]
+            for i in range(size):
+                joined[t, begin + i] = turned[i]
+    for head in range(heads):
+        begin, end = head * size, (head + 1) * size
+        keys = joined[:, width + begin : width + end]
+        for t in range(m):
+            _attention_row(joined[t, begin:end], keys[: t + 1], 0, size, scale, share)
+            for i in range(begin, end):
+                merged[t, i] = 0
+            for s in range(t + 1):
+                for i in range(begin, end):
+                    merged[t, i] += share[s] * joined[s, 2 * width + i]
+
+
+@_compiled
+def _attention_row(query: Any, keys: Any, begin: int, end: int, scale: Any, share: Any) -> None:
+    """Softmax of one query's scaled products with all keys."""
+    largest = np.float32(-np.inf)
+    for s in range(len(keys)):
+        total = np.float32(0)
+        for i in range(begin, end):
+            total += query[i] * keys[s, i]
+        share[s] = total * scale
+        largest = max(largest, share[s])
+    total = np.float32(0)
+    for s in range(len(keys)):
+        share[s] = np.exp(share[s] - largest)
+        total += share[s]
+    for s in range(len(keys)):
+        share[s] /= total
+
+
+@_compiled
+def _surprise(offsets: Any, logits: Any, codes: Any, out: Any) -> None:
+    """Negative log likelihood of each field's code; logits are overwritten."""
+    for field in range(len(codes)):
+        begin, end = offsets[field], offsets[field + 1]
+        chosen = logits[begin + codes[field]]
+        largest = _largest(logits, begin, end)
+        out[field] = np.log(_exponentials(logits, begin, end, largest)) + largest - chosen
+
+
+@_compiled
+def _pull(offsets: Any, logits: Any, codes: Any, weight: Any) -> None:
+    """Turn logits into the gradient of the weighted loss in them."""
+    for field in range(len(codes)):
+        begin, end = offsets[field], offsets[field + 1]
+        total = _exponentials(logits, begin, end, _largest(logits, begin, end))
+        for column in range(begin, end):
+            logits[column] *= weight[field] / total
+        logits[begin + codes[field]] -= weight[field]
+
+
+@_compiled
+def _largest(logits: Any, begin: int, end: int) -> Any:
+    largest = logits[begin]
+    for column in range(begin + 1, end):
+        largest = max(largest, logits[column])
+    return largest
+
+
+@_compiled
+def _exponentials(logits: Any, begin: int, end: int, largest: Any) -> Any:
+    """Replace logits by their exponentials; returns the sum."""
+    total = np.float32(0)
+    for column in range(begin, end):
+        logits[column] = np.exp(logits[column] - largest)
+        total += logits[column]
+    return total
+
+
+@_compiled
+def _norm(x: Any, weight: Any, epsilon: Any, out: Any) -> None:
+    """Root-mean-square norm of each row."""
+    width = x.shape[1]
+    for t in range(len(x)):
+        total = np.float32(0)
+        for i in range(width):
+            total += x[t, i] * x[t, i]
+        scale = np.float32(1) / np.sqrt(total / np.float32(width) + epsilon)
+        for i in range(width):
+            out[t, i] = x[t, i] * scale * weight[i]
+
+
+@_compiled
+def _add_codes(table: Any, offsets: Any, codes: Any, out: Any) -> None:
+    for field in range(len(codes)):
+        entry = table[offsets[field] + codes[field]]
+        for i in range(len(out)):
+            out[i] += entry[i]
+
+
+@_compiled_in_order
+def _multiply(x: Any, matrix: Any, out: Any) -> None:
+    """Write x @ matrix, row by row and in one order of summation, whatever the rows beside."""
+    m, depth = x.shape
+    columns = matrix.shape[1]
+    whole = depth // 4 * 4
+    for row in range(m):
+        to = out[row]
+        for j in range(columns):
+            to[j] = 0
+        for k in range(0, whole, 4):
+            x0, x1, x2, x3 = x[row, k], x[row, k + 1], x[row, k + 2], x[row, k + 3]
+            m0, m1, m2, m3 = matrix[k], matrix[k + 1], matrix[k + 2], matrix[k + 3]
+            for j in range(columns):
+                to[j] = to[j] + x0 * m0[j] + x1 * m1[j] + x2 * m2[j] + x3 * m3[j]
+        for k in range(whole, depth):
+            x0, m0 = x[row, k], matrix[k]
+            for j in range(columns):
+                to[j] = to[j] + x0 * m0[j]
+
+
+@_compiled
+def _add(x: Any, more: Any) -> None:
+    for t in range(len(x)):
+        for i in range(x.shape[1]):
+            x[t, i] += more[t, i]
+
+
+@_compiled
+def _add_row(x: Any, row: Any) -> None:
+    for t in range(len(x)):
+        for i in range(x.shape[1]):
+            x[t, i] += row[i]

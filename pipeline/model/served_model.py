@@ -1,0 +1,180 @@
+"""The model as it serves: arrays in, arrays out, parameters frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.encoding import N_FIELDS, WINDOW
+from pipeline.model import kernels
+from pipeline.model.architecture import Architecture
+from pipeline.model.served_weights import ServedWeights, lay_out
+
+Float = npt.NDArray[np.float32]
+Codes = npt.NDArray[np.int16]
+Counts = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class RiskOutput:
+    """What the model says about N events."""
+
+    logit: Float
+    """Log odds of risk, [N]; not calibrated."""
+    surprise: Float
+    """Negative log likelihood of each field before the event came, [N, F], in nats."""
+
+    def take(self, rows: npt.NDArray[np.intp]) -> RiskOutput:
+        """Some rows, in the given order."""
+        return RiskOutput(*(getattr(self, f.name)[rows] for f in fields(self)))
+
+
+@dataclass(frozen=True, slots=True)
+class Adapted:
+    """Prompts after the inner loop."""
+
+    prompts: Float
+    """[N, P, d]; the old ones in rows that were not accepted."""
+    accepted: Mask
+    """Whether the loss on held-out own events fell, [N]."""
+    loss_before: Float
+    """Loss of the old prompts on the held-out events, nats per field, [N]."""
+    loss_after: Float
+    """Loss of the candidate on the same events, [N]."""
+
+
+class ServedModel:
+    """Scores events in the context of their history and adapts prompts to it.
+
+    Rows never mix: a row's bits do not depend on the rest of its batch.
+
+    Attributes:
+        architecture: sizes.
+        state: parameters by the names that training gives them.
+    """
+
+    def __init__(self, state: Mapping[str, Float], architecture: Architecture) -> None:
+        self.architecture = architecture
+        self.state = dict(state)
+        self._weights: ServedWeights = lay_out(state, architecture)
+
+    def start_prompts(self, n: int) -> Float:
+        """The meta-learned start for n counterparties, [n, P, d]."""
+        return np.tile(self._weights.start_prompt, (n, 1, 1))
+
+    def states(self, codes: Codes, lengths: Counts) -> Float:
+        """States of N sequences, prompts not yet read.
+
+        Args:
+            codes: [N, T, F], left-aligned.
+            lengths: events in each, [N].
+
+        Returns:
+            [N, T + 1, d]; state t has read t events and predicts the next one. Zero behind
+            a row's own length.
+        """
+        n, length, _ = codes.shape
+        states = np.zeros((n, length + 1, self.architecture.width), np.float32)
+        kernels.states_of(self._weights, np.ascontiguousarray(codes), lengths, states)
+        return states
+
+    def judge(
+        self,
+        before: Float,
+        after: Float,
+        last: Codes,
+        codes: Codes,
+        features: Float,
+        prompts: Float,
+    ) -> RiskOutput:
+        """Judge N events by the states around them.
+
+        Args:
+            before: state that predicts the event, [N, d].
+            after: state that has read it, [N, d].
+            last: codes of the event before, zeros if there is none, [N, F].
+            codes: [N, F].
+            features: [N, A], NaN where unknown.
+            prompts: [N, P, d].
+        """
+        n = len(codes)
+        output = RiskOutput(np.empty(n, np.float32), np.empty((n, N_FIELDS), np.float32))
+        arrays = (before, after, last, codes, features, prompts)
+        in_order = tuple(np.ascontiguousarray(array) for array in arrays)
+        results = (output.logit, output.surprise)
+        kernels.judge(self._weights, *in_order, *results)  # type: ignore[call-arg]
+        return output
+
+    def score(
+        self, window: Codes, lengths: Counts, codes: Codes, features: Float, prompts: Float
+    ) -> tuple[RiskOutput, Float]:
+        """Score N events, each in the context of its entity's history.
+
+        Args:
+            window: codes of the last events, oldest first, left-aligned, [N, WINDOW, F].
+            lengths: events in each window, [N]; 0 gives the zero-history score.
+            codes: codes of the new events, [N, F].
+            features: features of the new events, [N, A], NaN where unknown.
+            prompts: [N, P, d]; pass :meth:`start_prompts` for the unadapted score (K = 0).
+
+        Returns:
+            The output, and the states of history and event, [N, WINDOW + 2, d].
+        """
+        rows = np.arange(len(codes))
+        sequence = np.concatenate([window, np.zeros_like(window[:, :1])], axis=1)
+        sequence[rows, lengths] = codes
+        states = self.states(sequence, lengths + 1)
+        last = np.where(lengths[:, None] > 0, sequence[rows, lengths - 1], 0).astype(codes.dtype)
+        before, after = states[rows, lengths], states[rows, lengths + 1]
+        return self.judge(before, after, last, codes, features, prompts), states
+
+    def adapt_states(
+        self, states: Float, codes: Codes, counted: Mask, whole: Mask, prompts: Float
+    ) -> Adapted:
+        """Take all inner steps on the own events whose states are there already.
+
+        Args:
+            states: state t predicts event t, [N, at least T, d].
+            codes: [N, T, F].
+            counted: events to learn from, [N, T].
+            whole: whether the sequence begins with the entity's first event, [N].
+            prompts: present ones, [N, P, d]. Where the history is whole the loop begins at
+                the start prompt; else it goes on from the present one, which remembers what
+                the window forgot.
+        """
+        n = len(codes)
+        adapted = Adapted(
+            prompts.copy(), np.empty(n, np.bool_), np.empty(n, np.float32), np.empty(n, np.float32)
+        )
+        arrays = (states, codes, counted, whole)
+        in_order = [np.ascontiguousarray(array) for array in arrays]
+        kernels.adapt(
+            self._weights, *in_order, *(getattr(adapted, f.name) for f in fields(adapted))
+        )
+        return adapted
+
+    def adapt(self, window: Codes, lengths: Counts, prompts: Float, trusted: Mask) -> Adapted:
+        """Adapt prompts to the own history by K inner steps on its next-event likelihood.
+
+        Args:
+            window: [N, WINDOW, F], left-aligned.
+            lengths: [N].
+            prompts: present prompts, [N, P, d].
+            trusted: which events of the window may be learned from, [N, WINDOW].
+        """
+        counted = targets(lengths) & trusted
+        states = self.states(window, lengths)
+        return self.adapt_states(states, window, counted, lengths < WINDOW, prompts)
+
+
+def targets(lengths: Counts) -> Mask:
+    """Events of windows that have a true context, [N, WINDOW].
+
+    A full window may have lost its beginning, so its first event has none.
+    """
+    position = np.arange(WINDOW)
+    return (position < lengths[:, None]) & ((position > 0) | (lengths < WINDOW)[:, None])
