@@ -111,7 +111,8 @@ class Replay:
             aiokafka.errors.KafkaError: a payment was not acknowledged.
         """
         await asyncio.gather(*(producer.start() for producer in self._producers))
-        start, epoch = time.monotonic(), time.time()
+        begun = start = time.monotonic()
+        epoch = time.time()
         first: float | None = None
         futures: set[asyncio.Future[object]] = set()
         try:
@@ -140,7 +141,7 @@ class Replay:
             await asyncio.gather(*futures)
         finally:
             await asyncio.gather(*(producer.stop() for producer in self._producers))
-            self.sent.took_s = time.monotonic() - start
+            self.sent.took_s = time.monotonic() - begun
         return self.sent
 
     async def _wait_for(self, when: float) -> None:
