@@ -14,6 +14,7 @@ from aiokafka import TopicPartition
 from agents.batch import Batch
 from agents.publisher import Outgoing, Publisher
 from agents.source import BatchChannel, BatchSource
+from agents.storing import Storing
 from pipeline.settings import Settings
 from schemas.control import Control
 from schemas.topics import CONTROL
@@ -97,37 +98,30 @@ def attach(
 ) -> None:
     """Put the handler's agent on the channel and the control agent on its topic.
 
-    Effects, then state, then offsets: the state of a batch is stored while the next one is
+    Effects, then state, then offsets: the state of a batch is stored while the next ones are
     computed. An exception ends the process: nothing of the batch has been committed, so the
     next start takes it up again.
     """
 
-    def end_if_failed(task: asyncio.Task[None]) -> None:
-        error = None if task.cancelled() else task.exception()
-        if error is not None:
-            log.error("batch not finished", reason=repr(error))
-            crashes.append(asyncio.ensure_future(app.crash(error)))
+    endings: list[asyncio.Future[None]] = []
 
-    crashes: list[asyncio.Future[None]] = []
+    def end(error: Exception) -> None:
+        log.error("state not stored", reason=repr(error))
+        endings.append(asyncio.ensure_future(app.crash(error)))
 
-    async def finish(batch: Batch, state: Sequence[Outgoing]) -> None:
-        await publisher.publish(state)
-        await batch.done()
+    storing = Storing(publisher, failed=end)
 
     @app.agent(channel, name=handler.name)
     async def take_batches(batches: AsyncIterable[Batch]) -> None:
-        finishing = asyncio.create_task(finish(Batch([]), ()))
         async for batch in batches:
             try:
                 state = await handler.handle(batch)
-                await finishing
+                await storing.add(batch, state)
+                batch.computed()
             except Exception as error:
                 log.exception("batch failed", records=len(batch.records))
                 await app.crash(error)
                 raise
-            finishing = asyncio.create_task(finish(batch, state))
-            finishing.add_done_callback(end_if_failed)
-            batch.computed()
 
     @app.agent(app.topic(CONTROL.name, value_type=bytes, internal=True), name="control")
     async def take_control(orders: AsyncIterable[bytes]) -> None:
