@@ -8,6 +8,7 @@ stop opens a new generation of its data instead of going on with half of the old
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from importlib.util import find_spec
 from pathlib import Path
@@ -62,7 +63,9 @@ def wait_between_empty_answers() -> None:
         asked = time.monotonic()
         found = await ask(fetcher, *request)
         if not found:
-            await asyncio.sleep(asked + _EMPTY_ANSWER_S - time.monotonic())
+            # The fetcher cancels its requests when it closes and expects them to return.
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.sleep(asked + _EMPTY_ANSWER_S - time.monotonic())
         return found
 
     Fetcher._proc_fetch_request = ask_and_wait

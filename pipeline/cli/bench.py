@@ -30,7 +30,7 @@ from schemas.payment import Payment
 from schemas.topics import RISK_SCORES
 from simulators.world import World, WorldConfig
 
-_WARM_UP_S = 5.0
+_WARM_UP_S = 10.0
 _LONGEST_MS = 600_000
 _BAR_MS = 275
 _WORLD = WorldConfig(participants=400, parties=20_000, days=5, seed=2027)
