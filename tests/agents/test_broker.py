@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 from aiokafka.admin import NewTopic
+from aiokafka.consumer.fetcher import Fetcher
 
 from agents.broker import start_broker
-from agents.broker.demo import start_demo
+from agents.broker.demo import start_demo, wait_between_empty_answers
 from agents.connection import Connection
+from agents.tail import follow
 from agents.topics import ensure_topics
 from pipeline.errors import ColdwireError
 from pipeline.settings import KafkaSettings, load_settings
@@ -86,6 +88,31 @@ async def test_missing_topics_are_created_once(tmp_path: Path) -> None:
     await connection.wait_until_ready(30)
     assert await ensure_topics(connection) == [topic.name for topic in TOPICS]
     assert await ensure_topics(connection) == []
+    await broker.stop()
+
+
+async def test_consumers_of_the_demo_broker_wait_between_empty_answers_and_close(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = 0
+    plain = Fetcher._proc_fetch_request
+
+    async def count(fetcher: Fetcher, *request: object) -> object:
+        nonlocal asked
+        asked += 1
+        return await plain(fetcher, *request)
+
+    monkeypatch.setattr(Fetcher, "_proc_fetch_request", count)
+    wait_between_empty_answers()
+    broker = start_demo(tmp_path)
+    connection = connect(broker.bootstrap_servers)
+    await connection.wait_until_ready(30)
+    await ensure_topics(connection)
+    batches = follow(connection, [PAYMENTS], from_beginning=True)
+    for _ in range(5):
+        assert await anext(batches) == []
+    assert 5 <= asked <= 40
+    await asyncio.wait_for(batches.aclose(), 5)
     await broker.stop()
 
 
