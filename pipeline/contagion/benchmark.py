@@ -8,19 +8,16 @@ as Fedwire's participants have it; every participant pays on its own account.
 from __future__ import annotations
 
 import argparse
-import importlib
-import importlib.util
 import json
 import os
 import platform
 import tempfile
-import time
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -30,22 +27,12 @@ from scipy import sparse
 from pipeline.contagion import snapshot
 from pipeline.contagion.clearing import clear
 from pipeline.contagion.engine import ContagionEngine
+from pipeline.contagion.peers import cascade_peer, pagerank, settlement_peer, timed
 from schemas.records import FlagChange, FlagState, Flow
 
 _START = datetime(2026, 1, 5, 14, 0, tzinfo=UTC)
 _SEEDS = 50
-_T = TypeVar("_T")
 Pairs = npt.NDArray[np.int64]
-
-
-def timed(work: Callable[[], _T]) -> tuple[_T, dict[str, float]]:
-    """Run once; seconds of CPU and of the clock."""
-    cpu, clock = time.process_time(), time.perf_counter()
-    result = work()
-    return result, {
-        "cpu_s": round(time.process_time() - cpu, 6),
-        "clock_s": round(time.perf_counter() - clock, 6),
-    }
 
 
 def draw_links(nodes: int, links: int, rng: np.random.Generator) -> Pairs:
@@ -150,7 +137,7 @@ def live(nodes: int, links: int, payments: int, seed: int) -> dict[str, Any]:
         "networkx_pagerank_both_ways": recomputing,
         "times_faster_than_networkx": round(recomputing["cpu_s"] / per_payment),
         "errors": error,
-        "peers": _peers(engine),
+        "peers": pagerank(engine),
         "restart": _restart(engine),
     }
 
@@ -195,25 +182,6 @@ def _weighted(engine: ContagionEngine) -> nx.DiGraph[int]:
         if data["weight"]
     )
     return graph
-
-
-def _peers(engine: ContagionEngine) -> dict[str, dict[str, float]]:
-    """One recomputation, one way, by other packages that happen to be installed."""
-    shares = engine.graph.outgoing.transitions()
-    start = np.zeros(len(engine.graph.names))
-    start[next(iter(engine.received.seeds))] = 1.0
-    found: dict[str, dict[str, float]] = {}
-    if importlib.util.find_spec("fast_pagerank"):
-        fast = importlib.import_module("fast_pagerank")
-        _, found["fast-pagerank"] = timed(
-            lambda: fast.pagerank_power(sparse.csr_matrix(shares), p=0.85, personalize=start)
-        )
-    if importlib.util.find_spec("sknetwork"):
-        ranking = importlib.import_module("sknetwork.ranking")
-        _, found["scikit-network"] = timed(
-            lambda: ranking.PageRank(0.85).fit_predict(sparse.csr_matrix(shares), weights=start)
-        )
-    return found
 
 
 def _restart(engine: ContagionEngine) -> dict[str, Any]:
@@ -265,6 +233,7 @@ def main() -> None:
     parser.add_argument("--parties", type=int, default=0, help="also a graph of so many parties")
     parser.add_argument("--seed", type=int, default=7)
     given = parser.parse_args()
+    rng = np.random.default_rng(given.seed)
     report: dict[str, Any] = {
         "machine": {
             "processor": platform.machine(),
@@ -274,6 +243,8 @@ def main() -> None:
         },
         "live": live(6600, 158_000, given.payments, given.seed),
         "eisenberg_noe": eisenberg_noe(6600, 158_000, given.seed),
+        "gai_kapadia": cascade_peer(draw_links(6600, 158_000, rng), 6600),
+        "settlement": settlement_peer(100, 2000, given.seed),
     }
     if given.parties:
         report["parties"] = parties(given.parties, given.seed)
