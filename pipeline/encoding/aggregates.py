@@ -96,14 +96,14 @@ def features(
     for i, of_event in enumerate(event):
         values[:, i] = of_event
     values[:, len(event) : len(event) + len(RELATIONS)] = relations.values
-    long = values[:, len(event) + len(RELATIONS) :]
     _recall(
         slots,
         _event_of(columns),
         relations.values,
         relations.seen,
         (histories.counters, histories.times),
-        long,
+        len(event) + len(RELATIONS),
+        values,
     )
     return values
 
@@ -138,15 +138,17 @@ def _event_of(columns: ObservationColumns) -> tuple[Any, ...]:
 
 
 @njit(nogil=True, cache=True)
-def _recall(slots: Any, event: Any, relations: Any, seen: Any, memory: Any, values: Any) -> None:
-    """Write the long features of each event, [N, len(_LONG)], in the order of _LONG."""
+def _recall(
+    slots: Any, event: Any, relations: Any, seen: Any, memory: Any, first: int, features: Any
+) -> None:
+    """Write the long features of each event behind the others, in the order of _LONG."""
     roles, now_ms, amounts, keys = event
     counters, times = memory
     row = np.empty(N_COUNTERS, np.float32)
     buckets = np.empty(len(_SKETCH), np.int64)
     nan = np.float32(np.nan)
     for i in range(len(slots)):
-        slot, now, value = slots[i], now_ms[i], values[i]
+        slot, now, value = slots[i], now_ms[i], features[i, first:]
         own = 0 if roles[i] == DEBTOR else 1
         other = 1 - own
         known = seen[i] > 0
