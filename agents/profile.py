@@ -140,7 +140,12 @@ def _messages(effects: Effects) -> list[Outgoing]:
 def make_engine(settings: Settings) -> ProfileEngine:
     """Make the engine with the configured or the shipped checkpoint."""
     checkpoint = Checkpoint.load(settings.checkpoint or SHIPPED)
-    return ProfileEngine(checkpoint, Policy(prevalence_ratio=settings.prevalence_ratio))
+    policy = Policy(
+        alert_cost_ratio=settings.alert_cost_ratio,
+        flag_cost_ratio=settings.flag_cost_ratio,
+        prevalence_ratio=settings.prevalence_ratio,
+    )
+    return ProfileEngine(checkpoint, policy)
 
 
 def make_profile(settings: Settings, connection: Connection, publisher: Publisher) -> Profile:

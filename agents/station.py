@@ -87,6 +87,8 @@ class Station:
             "COLDWIRE_KAFKA__BOOTSTRAP_SERVERS": self.broker.bootstrap_servers,
             "COLDWIRE_DEADLINE_MS": str(settings.deadline_ms),
             "COLDWIRE_PREVALENCE_RATIO": str(settings.prevalence_ratio),
+            "COLDWIRE_ALERT_COST_RATIO": str(settings.alert_cost_ratio),
+            "COLDWIRE_FLAG_COST_RATIO": str(settings.flag_cost_ratio),
         }
         if self.broker.kind == "demo":
             environment["COLDWIRE_BROKER"] = "demo"

@@ -66,6 +66,12 @@ class Settings(BaseSettings):
         gt=0,
         description="odds of risk here, divided by those that the checkpoint is calibrated for",
     )
+    alert_cost_ratio: float = Field(
+        default=9.0, gt=0, description="needless alerts that cost as much as one miss"
+    )
+    flag_cost_ratio: float = Field(
+        default=4.0, gt=0, description="the same for flags, which spread through the graph"
+    )
     oldest_days: int = Field(default=3_660, ge=1, description="age at which a payment is refused")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
