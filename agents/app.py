@@ -49,6 +49,9 @@ class Handler(Protocol):
     async def handle(self, batch: Batch) -> Sequence[Outgoing]:
         """Compute, publish the effects, await the acknowledgements; raise when any failed.
 
+        A handler may say ``batch.computed()`` before it publishes, so that the next batch is
+        fetched meanwhile; it is handed over after the return.
+
         Returns:
             State to store now that the effects are out; the batch is done once it is stored.
         """
@@ -102,7 +105,6 @@ def attach(
     computed. An exception ends the process: nothing of the batch has been committed, so the
     next start takes it up again.
     """
-
     endings: list[asyncio.Future[None]] = []
 
     def end(error: Exception) -> None:

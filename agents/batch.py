@@ -40,7 +40,7 @@ class Batch:
     _computed: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
 
     def computed(self) -> None:
-        """Say that the next batch may be taken: only storing is left of this one."""
+        """Say that the next batch may be taken: of this one only publishing is left."""
         self._computed.set()
 
     async def wait_computed(self) -> None:

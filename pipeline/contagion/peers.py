@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from typing import Any, TypeVar
 
 import networkx as nx
@@ -56,10 +57,10 @@ def pagerank(engine: ContagionEngine) -> dict[str, dict[str, float]]:
     start[next(iter(engine.received.seeds))] = 1.0
     found: dict[str, dict[str, float]] = {}
     if fast := _module("fast_pagerank"):
-        ranks = lambda: fast.pagerank_power(shares, p=0.85, personalize=start)  # noqa: E731
+        ranks = partial(fast.pagerank_power, shares, p=0.85, personalize=start)
         found["fast-pagerank"] = timed(ranks)[1]
     if ranking := _module("sknetwork.ranking"):
-        ranks = lambda: ranking.PageRank(0.85).fit_predict(shares, weights=start)  # noqa: E731
+        ranks = partial(ranking.PageRank(0.85).fit_predict, shares, weights=start)
         found["scikit-network"] = timed(ranks)[1]
     return found
 

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from typing import Final
+
+FEATURE_CLIP: Final = 4.0
+"""Standardised features enter the risk head cut at so many standard deviations."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ import torch
 from torch import Tensor, nn
 
 from pipeline.encoding import CARDINALITIES, FEATURES, N_FEATURES, N_FIELDS
+from pipeline.model.architecture import FEATURE_CLIP
 from pipeline.model.backbone import offsets_of
 
-_CLIP = 4.0
 _EVENTS_SEEN = FEATURES.index("events_seen")
 
 
@@ -77,7 +77,7 @@ class RiskHead(nn.Module):
     def hidden(self, states: Tensor, surprise: Tensor, features: Tensor) -> Tensor:
         """Hidden units, [..., hidden], from [..., width], [..., F] and [..., A]."""
         unknown = features.isnan()
-        values = ((features - self.mean) / self.scale).clamp(-_CLIP, _CLIP)
+        values = ((features - self.mean) / self.scale).clamp(-FEATURE_CLIP, FEATURE_CLIP)
         values = torch.where(unknown, torch.zeros_like(values), values)
         seen = torch.log1p(features[..., _EVENTS_SEEN : _EVENTS_SEEN + 1])
         inputs = torch.cat([states, surprise, values, unknown.to(values), seen], dim=-1)

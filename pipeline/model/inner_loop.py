@@ -35,33 +35,6 @@ class StepSizes(nn.Module):
         return torch.sigmoid(self.shrink[step])
 
 
-def take_steps(
-    begin: Tensor,
-    start: Tensor,
-    gradient: Callable[[Tensor], Tensor],
-    steps: StepSizes,
-    events: Tensor,
-) -> Tensor:
-    """Take all inner steps, the gradient of the loss being given.
-
-    Args:
-        begin: prompts to begin at, [B, P, d].
-        start: the meta-learned start to shrink towards, [P, d].
-        gradient: of the inner loss, summed over a row's events, in the prompts, [B, P, d].
-        steps: step sizes; the result is differentiable in them.
-        events: number of events of each row, [B].
-
-    Returns:
-        Adapted prompts, [B, P, d].
-    """
-    prompts = begin
-    scale = torch.rsqrt(1.0 + events.to(begin))[:, None, None]
-    for step in range(len(steps)):
-        moved = prompts - scale * steps.size(step) * gradient(prompts)
-        prompts = moved + steps.shrinkage(step) * (start - moved)
-    return prompts
-
-
 def descend(
     begin: Tensor,
     start: Tensor,
@@ -73,18 +46,24 @@ def descend(
     """Take all inner steps by automatic differentiation of the loss.
 
     Args:
-        loss: the inner loss, summed over a row's events; the rest as in :func:`take_steps`.
+        begin: prompts to begin at, [B, P, d].
+        start: the meta-learned start to shrink towards, [P, d].
+        loss: the inner loss, summed over a row's events.
+        steps: step sizes; the result is differentiable in them.
+        events: number of events of each row, [B].
         second_order: keep the graph of the inner gradients (MAML); otherwise they count as
             constants (first-order MAML).
 
     Returns:
         Adapted prompts, [B, P, d].
     """
-
-    def gradient(prompts: Tensor) -> Tensor:
+    prompts = begin
+    scale = torch.rsqrt(1.0 + events.to(begin))[:, None, None]
+    for step in range(len(steps)):
         at = prompts if second_order else prompts.detach().requires_grad_()
         if not at.requires_grad:
             at.requires_grad_()
-        return torch.autograd.grad(loss(at).sum(), at, create_graph=second_order)[0]
-
-    return take_steps(begin, start, gradient, steps, events)
+        gradient = torch.autograd.grad(loss(at).sum(), at, create_graph=second_order)[0]
+        moved = prompts - scale * steps.size(step) * gradient
+        prompts = moved + steps.shrinkage(step) * (start - moved)
+    return prompts

@@ -15,13 +15,14 @@ import numpy as np
 from numba import njit
 
 from pipeline.encoding import FEATURES
+from pipeline.model.architecture import FEATURE_CLIP
 from pipeline.model.served_weights import ServedWeights
 
 # Sums may be reordered, once and for all at compilation; NaN keeps its meaning.
 _compiled = njit(nogil=True, cache=True, fastmath={"reassoc", "contract", "arcp", "nsz"})
 _compiled_in_order = njit(nogil=True, cache=True, fastmath={"contract", "nsz"})
 _EVENTS_SEEN: Final = FEATURES.index("events_seen")
-_CLIP: Final = np.float32(4.0)
+_CLIP: Final = np.float32(FEATURE_CLIP)
 _HELD_OUT_SHARE: Final = 4
 """One in so many of the own events, the newest, judges an adapted prompt."""
 
@@ -181,6 +182,7 @@ def adapt(
     logits = np.empty((length, w.bias.shape[0]), np.float32)
     targets = np.empty((length, fields), codes.dtype)
     every, odd, even = w.field_weight, w.field_weight.copy(), w.field_weight.copy()
+    nothing = np.zeros(fields, codes.dtype)
     odd[::2] = 0
     even[1::2] = 0
     for row in range(len(codes)):
@@ -198,10 +200,8 @@ def adapt(
         at = 0
         for t in range(length):
             if counted[row, t]:
-                if t > 0:
-                    _add_codes(w.token_table, w.offsets, codes[row, t - 1], queries[at])
-                else:
-                    _add_codes(w.token_table, w.offsets, np.zeros_like(codes[row, 0]), queries[at])
+                last = codes[row, t - 1] if t > 0 else nothing
+                _add_codes(w.token_table, w.offsets, last, queries[at])
                 at += 1
         _multiply(own[:m], w.projection, logits[:m])
         _add_row(logits[:m], w.bias)

@@ -28,10 +28,6 @@ class RiskOutput:
     surprise: Float
     """Negative log likelihood of each field before the event came, [N, F], in nats."""
 
-    def take(self, rows: npt.NDArray[np.intp]) -> RiskOutput:
-        """Some rows, in the given order."""
-        return RiskOutput(*(getattr(self, f.name)[rows] for f in fields(self)))
-
 
 @dataclass(frozen=True, slots=True)
 class Adapted:

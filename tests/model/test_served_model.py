@@ -173,7 +173,7 @@ def test_distrusted_events_are_not_learned_from(model: ServedModel, batch: Batch
     )
 
 
-def test_unknown_features_count_as_average(model: ServedModel, batch: Batch) -> None:
+def test_an_unknown_feature_leaves_the_log_odds_finite(model: ServedModel, batch: Batch) -> None:
     b = batch
     unknown = b.features.copy()
     unknown[:, 5] = np.nan
