@@ -37,10 +37,19 @@ class _Size:
     days: int
     pretrain_iterations: int
     meta_iterations: int
+    risk_iterations: int
 
 
-_QUICK = _Size(parties=14_000, days=22, pretrain_iterations=800, meta_iterations=300)
-_FULL = _Size(parties=40_000, days=40, pretrain_iterations=12_000, meta_iterations=3_000)
+_QUICK = _Size(
+    parties=14_000, days=22, pretrain_iterations=800, meta_iterations=300, risk_iterations=3_000
+)
+_FULL = _Size(
+    parties=40_000,
+    days=40,
+    pretrain_iterations=12_000,
+    meta_iterations=3_000,
+    risk_iterations=9_000,
+)
 
 
 def train(
@@ -84,6 +93,7 @@ def train(
         learner=learner,
         pretrain_iterations=size.pretrain_iterations,
         meta_iterations=size.meta_iterations,
+        risk_iterations=size.risk_iterations,
         risky_share_ratio=served_share / _TRAINING_RISKY_SHARE,
         held_out_families=_indices([f.name for f in FAMILIES], (_HELD_OUT_FAMILY,)),
         held_out_typologies=_indices([t.name for t in TYPOLOGIES], _HELD_OUT_TYPOLOGIES),

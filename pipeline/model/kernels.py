@@ -16,7 +16,7 @@ from numba import njit
 
 from pipeline.encoding import FEATURES
 from pipeline.model.architecture import FEATURE_CLIP
-from pipeline.model.served_weights import ServedWeights
+from pipeline.model.served_weights import DecoderWeights, ServedWeights
 
 # Sums may be reordered, once and for all at compilation; NaN keeps its meaning.
 _compiled = njit(nogil=True, cache=True, fastmath={"reassoc", "contract", "arcp", "nsz"})
@@ -28,11 +28,11 @@ _HELD_OUT_SHARE: Final = 4
 
 
 @_compiled
-def states_of(w: ServedWeights, codes: Any, lengths: Any, out: Any) -> None:
+def states_of(w: DecoderWeights, codes: Any, lengths: Any, out: Any) -> None:
     """States of N sequences: the Llama decoder over a start position and the events.
 
     Args:
-        w: weights.
+        w: weights of a backbone.
         codes: [N, T, F], left-aligned.
         lengths: events of each sequence, [N].
         out: [N, T + 1, d], written up to each row's length; state t has read t events.
@@ -79,11 +79,11 @@ def states_of(w: ServedWeights, codes: Any, lengths: Any, out: Any) -> None:
 def judge(
     w: ServedWeights,
     before: Any,
-    after: Any,
     last: Any,
     codes: Any,
     features: Any,
     prompts: Any,
+    risk_state: Any,
     logit: Any,
     surprise: Any,
 ) -> None:
@@ -91,20 +91,18 @@ def judge(
 
     Args:
         w: weights.
-        before: state that predicts the event, [N, d].
-        after: state that has read it, [N, d].
+        before: state of the language model that predicts the event, [N, d].
         last: codes of the event before it, [N, F]; zeros if there is none.
         codes: [N, F].
         features: [N, A], NaN where unknown.
         prompts: [N, P, d].
+        risk_state: state of the risk backbone that has read the event, [N, d].
         logit: written, log odds of risk, [N].
         surprise: written, nats, [N, F].
     """
     n, width = before.shape
     fields, vectors, known = codes.shape[1], prompts.shape[1], w.feature_mean.shape[0]
-    states = np.empty((2 * n, width), np.float32)
-    for row in range(n):
-        states[row], states[n + row] = before[row], after[row]
+    states = before.copy()
     queries, found, added = np.empty_like(states), np.empty_like(states), np.empty_like(states)
     _multiply(states, w.query, queries)
     flat = prompts.reshape(n * vectors, width)
@@ -114,20 +112,17 @@ def judge(
     share = np.empty((w.readout_heads, 1, vectors), np.float32)
     for row in range(n):
         _add_codes(w.token_table, w.offsets, last[row], queries[row])
-        _add_codes(w.token_table, w.offsets, codes[row], queries[n + row])
-        own = slice(row * vectors, (row + 1) * vectors)
-        for at in (row, n + row):
-            one = slice(at, at + 1)
-            _read(queries[one], keys[own], values[own], share, found[one])
+        own, one = slice(row * vectors, (row + 1) * vectors), slice(row, row + 1)
+        _read(queries[one], keys[own], values[own], share, found[one])
     _multiply(found, w.out, added)
     _add(states, added)
     logits = np.empty((n, w.bias.shape[0]), np.float32)
-    _multiply(states[:n], w.projection, logits)
+    _multiply(states, w.projection, logits)
     _add_row(logits, w.bias)
     inputs = np.empty((n, w.risk_inner.shape[0]), np.float32)
     for row in range(n):
         _surprise(w.offsets, logits[row], codes[row], surprise[row])
-        inputs[row, :width] = states[n + row]
+        inputs[row, :width] = risk_state[row]
         inputs[row, width : width + fields] = surprise[row]
         at = width + fields
         for i in range(known):

@@ -78,7 +78,7 @@ def meta_train(
     Returns the outer loss of every iteration.
     """
     model.train()
-    for frozen in (model.backbone, model.field_heads, model.risk):
+    for frozen in (model.backbone, model.field_heads, model.risk_backbone, model.risk):
         frozen.requires_grad_(False).eval()
     adaptive = [model.readout.start, model.field_weight, *model.steps.parameters()]
     readout = [p for p in model.readout.parameters() if p is not model.readout.start]

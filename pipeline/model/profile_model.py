@@ -1,4 +1,4 @@
-"""The model behind a profile, as it is trained: backbone, soft prompt, heads."""
+"""The model behind a profile, as it is trained: backbones, soft prompt, heads."""
 
 from __future__ import annotations
 
@@ -15,12 +15,19 @@ from pipeline.model.served_model import ServedModel
 
 
 class ProfileModel(nn.Module):
-    """All parameters. Each stage of training puts the parts together in its own way."""
+    """All parameters. Each stage of training puts the parts together in its own way.
+
+    Attributes:
+        backbone: the language model; frozen once it is pre-trained.
+        risk_backbone: a copy of it that is fine-tuned on risk; the risk head reads its state
+            beside the surprise of the language model.
+    """
 
     def __init__(self, architecture: Architecture) -> None:
         super().__init__()
         self.architecture = architecture
         self.backbone = Backbone(architecture)
+        self.risk_backbone = Backbone(architecture)
         self.field_heads = FieldHeads(architecture.width)
         self.readout = PromptReadout(architecture)
         self.steps = StepSizes(

@@ -20,7 +20,7 @@ from pipeline.model.measures import Measured, measure
 from pipeline.model.meta import MetaLearner, meta_train
 from pipeline.model.pretrain import pretrain
 from pipeline.model.profile_model import ProfileModel
-from pipeline.model.risk_training import risk_rows, train_risk_head
+from pipeline.model.risk_training import risk_crops, train_risk
 from pipeline.model.sequences import (
     Crops,
     LabelledColumns,
@@ -38,7 +38,7 @@ from pipeline.model.timeline import Timeline, play
 from pipeline.model.trees import TREE_FEATURES, Trees, tree_inputs
 
 _PLAIN_FEATURES: Final = TREE_FEATURES[:N_FEATURES]
-_AFTER_THE_WEIGHTS: Final = ("risky_share_ratio", "tree_rounds", "risk_epochs")
+_AFTER_THE_WEIGHTS: Final = ("risky_share_ratio", "tree_rounds")
 """Choices that the stages kept on disk do not depend on."""
 
 
@@ -50,8 +50,7 @@ class Recipe:
         seed: of every random choice.
         architecture: sizes of the model.
         learner: meta-learner of the prompt's start.
-        pretrain_iterations, meta_iterations: optimiser steps.
-        risk_epochs: passes over the risk head's rows.
+        pretrain_iterations, meta_iterations, risk_iterations: optimiser steps.
         batch_size: crops or episodes a step.
         most_events: first events of a counterparty that are used.
         later_share: share of the events behind the first window that are used.
@@ -67,7 +66,7 @@ class Recipe:
     learner: MetaLearner = MetaLearner.FOMAML
     pretrain_iterations: int = 1500
     meta_iterations: int = 300
-    risk_epochs: int = 15
+    risk_iterations: int = 3000
     batch_size: int = 64
     most_events: int = 100
     later_share: float = 0.1
@@ -120,9 +119,12 @@ def _fingerprint(sequences: Sequences) -> str:
 def _learn(
     fit: Sequences, held: Sequences, recipe: Recipe, progress: Progress, stages: Stages
 ) -> ServedModel:
-    """Pre-train the backbone, freeze it, meta-learn the prompt, and train the risk head."""
+    """Pre-train the backbone, freeze it, meta-learn the prompt, and fine-tune on risk."""
     rng = np.random.default_rng(recipe.seed)
-    crops = _joined(opening_crops(fit), later_crops(fit, recipe.later_share, rng))
+    crops, held_crops = (
+        _joined(opening_crops(part), later_crops(part, recipe.later_share, rng))
+        for part in (fit, held)
+    )
     size, seed = recipe.batch_size, recipe.seed
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -138,11 +140,13 @@ def _learn(
             iterations = recipe.meta_iterations
             meta_train(model, fit, crops, recipe.learner, iterations, generator, progress, size)
             stages.keep("meta", model)
-        torch.manual_seed(seed + 2)
-        generator = torch.Generator().manual_seed(seed + 2)
         model.requires_grad_(False).eval()
-        rows = risk_rows(model, fit), risk_rows(model, held)
-        train_risk_head(model, *rows, recipe.risk_epochs, generator, progress)
+        torch.manual_seed(seed + 2)
+        if not stages.restore("risk", model):
+            generator = torch.Generator().manual_seed(seed + 2)
+            parts = risk_crops(model, fit, crops), risk_crops(model, held, held_crops)
+            train_risk(model, *parts, recipe.risk_iterations, generator, progress, size)
+            stages.keep("risk", model)
     return model.served()
 
 

@@ -1,7 +1,8 @@
-"""Training of the risk head on the frozen model's states, surprise and features.
+"""Fine-tuning on risk: a copy of the language model and the head that reads it.
 
-States are computed once, so an epoch is cheap: the head sees thousands of batches in the
-time that a hundred passes of the backbone take.
+The language model itself stays frozen, so its surprise stays free of labels. Trees that see
+only sums of a history err elsewhere than a decoder that reads it event by event; stacked,
+they rank better than either.
 """
 
 from __future__ import annotations
@@ -11,107 +12,149 @@ from typing import Final
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
 
-from pipeline.model.pretrain import crop_batch
+from pipeline.model.backbone import Backbone
+from pipeline.model.heads import RiskHead
+from pipeline.model.pretrain import CropBatch, augmented, crop_batch, foresee
 from pipeline.model.profile_model import ProfileModel
-from pipeline.model.sequences import CROP, Progress, Sequences, opening_crops
+from pipeline.model.sequences import CROP, Crops, Progress, Sequences
 
-_PASS: Final = 128
-_BATCH: Final = 1024
-_RATE: Final = 3e-3
+_PASS: Final = 256
+_BACKBONE_RATE: Final = 5e-4
+_HEAD_RATE: Final = 2e-3
+_WARM_UP: Final = 0.1
+_CLIP: Final = 1.0
+_HIDDEN_FIELDS: Final = 0.1
+"""Share of the codes that training hides, as if they were absent."""
+_DECAY: Final = 0.995
+"""Of the moving average of the weights, which is what is kept."""
+_LOOKS: Final = 6
+"""Times at which the held-out loss is measured, evenly over the training."""
 
 
 @dataclass(frozen=True, slots=True)
-class RiskRows:
-    """Inputs and label of the risk head for N events."""
+class RiskCrops:
+    """Crops of labelled counterparties with the frozen language model's surprise."""
 
-    states: Tensor
-    """[N, width], after the event, start prompts read."""
+    sequences: Sequences
+    crops: Crops
     surprise: Tensor
-    """[N, F]."""
-    features: Tensor
-    """[N, A]."""
-    risky: Tensor
-    """[N], 0 or 1."""
+    """[C, CROP, F], under the start prompt."""
 
-    def take(self, rows: Tensor) -> RiskRows:
-        """Rows in the given order."""
-        return RiskRows(
-            self.states[rows], self.surprise[rows], self.features[rows], self.risky[rows]
-        )
+    def batch(self, chosen: Tensor) -> tuple[CropBatch, Tensor]:
+        """Crops in the given order with their surprise."""
+        return crop_batch(self.sequences, self.crops.take(chosen.numpy())), self.surprise[chosen]
 
 
 @torch.no_grad()
-def risk_rows(model: ProfileModel, sequences: Sequences) -> RiskRows:
-    """Inputs of the risk head for the first CROP events of every counterparty."""
-    crops = opening_crops(sequences)
-    parts: list[tuple[Tensor, Tensor, Tensor, Tensor]] = []
+def risk_crops(model: ProfileModel, sequences: Sequences, crops: Crops) -> RiskCrops:
+    """Compute the surprise once: the language model does not change any more."""
+    parts = []
     for begin in range(0, len(crops), _PASS):
         chosen = crops.take(np.arange(begin, min(begin + _PASS, len(crops))))
-        batch = crop_batch(sequences, chosen)
-        states = model.backbone(batch.codes)
-        read_last = torch.cat([torch.zeros_like(batch.codes[:, :1]), batch.codes], dim=1)
-        prompts = model.start_prompts(len(batch.codes))
-        read = model.readout(states, model.readout.queries(states, read_last), prompts)
-        surprise = model.field_heads.negative_log_likelihood(read[:, :CROP], batch.codes)
-        real = batch.real
-        after = read[:, 1:]
-        parts.append((after[real], surprise[real], batch.features[real], batch.risky[real]))
-    return RiskRows(*(torch.cat(column) for column in zip(*parts, strict=True)))
+        codes = crop_batch(sequences, chosen).codes
+        parts.append(foresee(model, codes, model.start_prompts(len(codes))))
+    return RiskCrops(sequences, crops, torch.cat(parts))
 
 
-def train_risk_head(
+def train_risk(
     model: ProfileModel,
-    fit: RiskRows,
-    held: RiskRows,
-    epochs: int,
+    fit: RiskCrops,
+    held: RiskCrops,
+    iterations: int,
     generator: torch.Generator,
     progress: Progress,
+    batch_size: int = 64,
 ) -> list[float]:
-    """Fit the risk head; it ends as it was after its best epoch on the held-out rows.
+    """Fit risk backbone and head; they end as they were at the best look at ``held``.
+
+    Opening crops teach at every event, later ones at their last, whose window is whole; both
+    kinds are drawn equally often.
 
     Args:
-        model: its risk head is changed in place.
-        fit: rows to learn from.
-        held: rows of other counterparties, to choose the epoch by.
-        epochs: passes over ``fit``.
-        generator: of the order of rows.
-        progress: told of every epoch.
+        model: its risk backbone, which starts as a copy of the backbone, and its risk head
+            are changed in place; the rest is frozen.
+        fit: crops to learn from.
+        held: crops of other counterparties, to choose the moment by.
+        iterations: optimiser steps.
+        generator: source of the draws; dropout draws from torch's own.
+        progress: told of every step.
+        batch_size: crops a step.
 
     Returns:
-        Held-out loss after each epoch.
+        Held-out loss at each look.
     """
-    head = model.risk.requires_grad_(True)
-    head.standardise_by(fit.features)
-    optimiser = torch.optim.AdamW(head.parameters(), lr=_RATE, weight_decay=0.05)
-    n = len(fit.risky)
-    size = min(_BATCH, n)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, _RATE, total_steps=epochs * (n // size), pct_start=0.1
+    scorer = _Scorer(model.risk_backbone, model.risk)
+    scorer.backbone.load_state_dict(model.backbone.state_dict())
+    scorer.head.standardise_by(torch.from_numpy(fit.sequences.features))
+    scorer.requires_grad_(True).train()
+    average = AveragedModel(scorer, avg_fn=lambda old, new, _: old.lerp(new, 1 - _DECAY)).eval()
+    rates = {scorer.backbone: _BACKBONE_RATE, scorer.head: _HEAD_RATE}
+    optimiser = torch.optim.AdamW(
+        [{"params": part.parameters(), "lr": rate} for part, rate in rates.items()],
+        weight_decay=0.05,
     )
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, list(rates.values()), total_steps=iterations, pct_start=_WARM_UP
+    )
+    opening = torch.from_numpy(fit.crops.from_start)
+    share = torch.where(opening, 1 / opening.sum(), 1 / (~opening).sum())
+    looks = {iterations * (look + 1) // _LOOKS for look in range(_LOOKS)}
     losses: list[float] = []
     best: dict[str, Tensor] = {}
-    for epoch in range(epochs):
-        head.train()
-        order = torch.randperm(n, generator=generator)
-        for begin in range(0, n - size + 1, size):
-            loss = _loss(model, fit.take(order[begin : begin + size]))
-            optimiser.zero_grad()
-            torch.autograd.backward(loss)
-            optimiser.step()
-            schedule.step()
-        head.eval()
-        with torch.no_grad():
-            losses.append(float(_loss(model, held)))
-        if losses[-1] == min(losses):
-            best = {name: tensor.clone() for name, tensor in head.state_dict().items()}
-        progress("risk head", epoch + 1, epochs)
-    head.load_state_dict(best)
-    head.requires_grad_(False)
+    for step in range(iterations):
+        chosen = torch.multinomial(share, batch_size, replacement=True, generator=generator)
+        batch, surprise = fit.batch(chosen)
+        codes = augmented(batch.codes, generator)
+        hidden = torch.rand(codes.shape, generator=generator) < _HIDDEN_FIELDS
+        loss = _losses(scorer, codes.masked_fill(hidden, 0), surprise, batch).mean()
+        optimiser.zero_grad()
+        torch.autograd.backward(loss)
+        torch.nn.utils.clip_grad_norm_(scorer.backbone.parameters(), _CLIP)
+        optimiser.step()
+        schedule.step()
+        average.update_parameters(scorer)
+        if step + 1 in looks:
+            losses.append(_held_out_loss(average.module, held))
+            if losses[-1] == min(losses):
+                best = {k: v.clone() for k, v in average.module.state_dict().items()}
+        progress("fine-tune on risk", step + 1, iterations)
+    scorer.load_state_dict(best)
+    scorer.requires_grad_(False).eval()
     return losses
 
 
-def _loss(model: ProfileModel, rows: RiskRows) -> Tensor:
-    hidden = model.risk.hidden(rows.states, rows.surprise, rows.features)
-    return torch.nn.functional.binary_cross_entropy_with_logits(model.risk(hidden), rows.risky)
+class _Scorer(nn.Module):
+    """The parts that risk trains."""
+
+    def __init__(self, backbone: Backbone, head: RiskHead) -> None:
+        super().__init__()
+        self.backbone, self.head = backbone, head
+
+    def forward(self, codes: Tensor, surprise: Tensor, features: Tensor) -> Tensor:
+        """Log odds of risk of every event of B crops, [B, CROP]."""
+        states = self.backbone(codes)[:, 1:]
+        logit: Tensor = self.head(self.head.hidden(states, surprise, features))
+        return logit
+
+
+def _losses(scorer: nn.Module, codes: Tensor, surprise: Tensor, batch: CropBatch) -> Tensor:
+    """Cross entropy of every judged event, [events]."""
+    later = ~batch.predicted[:, :1]
+    last = torch.arange(CROP) == CROP - 1
+    judged = batch.real & (~later | last)
+    logit = scorer(codes, surprise, batch.features)
+    return torch.nn.functional.binary_cross_entropy_with_logits(
+        logit[judged], batch.risky[judged], reduction="none"
+    )
+
+
+@torch.no_grad()
+def _held_out_loss(scorer: nn.Module, held: RiskCrops) -> float:
+    parts = []
+    for begin in range(0, len(held.crops), _PASS):
+        batch, surprise = held.batch(torch.arange(begin, min(begin + _PASS, len(held.crops))))
+        parts.append(_losses(scorer, batch.codes, surprise, batch))
+    return float(torch.cat(parts).mean())

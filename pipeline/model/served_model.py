@@ -11,7 +11,12 @@ import numpy.typing as npt
 from pipeline.encoding import N_FIELDS, WINDOW
 from pipeline.model import kernels
 from pipeline.model.architecture import Architecture
-from pipeline.model.served_weights import ServedWeights, lay_out
+from pipeline.model.served_weights import (
+    DecoderWeights,
+    ServedWeights,
+    lay_out,
+    lay_out_decoder,
+)
 
 Float = npt.NDArray[np.float32]
 Codes = npt.NDArray[np.int16]
@@ -57,13 +62,15 @@ class ServedModel:
         self.architecture = architecture
         self.state = dict(state)
         self._weights: ServedWeights = lay_out(state, architecture)
+        self._language = lay_out_decoder(state, architecture, "backbone")
+        self._risk = lay_out_decoder(state, architecture, "risk_backbone")
 
     def start_prompts(self, n: int) -> Float:
         """The meta-learned start for n counterparties, [n, P, d]."""
         return np.tile(self._weights.start_prompt, (n, 1, 1))
 
     def states(self, codes: Codes, lengths: Counts) -> Float:
-        """States of N sequences, prompts not yet read.
+        """States of N sequences in the language model, prompts not yet read.
 
         Args:
             codes: [N, T, F], left-aligned.
@@ -73,33 +80,40 @@ class ServedModel:
             [N, T + 1, d]; state t has read t events and predicts the next one. Zero behind
             a row's own length.
         """
+        return self._decode(self._language, codes, lengths)
+
+    def risk_states(self, codes: Codes, lengths: Counts) -> Float:
+        """The same in the risk backbone: what the risk head reads of a history."""
+        return self._decode(self._risk, codes, lengths)
+
+    def _decode(self, weights: DecoderWeights, codes: Codes, lengths: Counts) -> Float:
         n, length, _ = codes.shape
         states = np.zeros((n, length + 1, self.architecture.width), np.float32)
-        kernels.states_of(self._weights, np.ascontiguousarray(codes), lengths, states)
+        kernels.states_of(weights, np.ascontiguousarray(codes), lengths, states)
         return states
 
     def judge(
         self,
         before: Float,
-        after: Float,
         last: Codes,
         codes: Codes,
         features: Float,
         prompts: Float,
+        risk_state: Float,
     ) -> RiskOutput:
         """Judge N events by the states around them.
 
         Args:
-            before: state that predicts the event, [N, d].
-            after: state that has read it, [N, d].
+            before: state of the language model that predicts the event, [N, d].
             last: codes of the event before, zeros if there is none, [N, F].
             codes: [N, F].
             features: [N, A], NaN where unknown.
             prompts: [N, P, d].
+            risk_state: state of the risk backbone that has read the event, [N, d].
         """
         n = len(codes)
         output = RiskOutput(np.empty(n, np.float32), np.empty((n, N_FIELDS), np.float32))
-        arrays = (before, after, last, codes, features, prompts)
+        arrays = (before, last, codes, features, prompts, risk_state)
         in_order = tuple(np.ascontiguousarray(array) for array in arrays)
         results = (output.logit, output.surprise)
         kernels.judge(self._weights, *in_order, *results)  # type: ignore[call-arg]
@@ -118,15 +132,16 @@ class ServedModel:
             prompts: [N, P, d]; pass :meth:`start_prompts` for the unadapted score (K = 0).
 
         Returns:
-            The output, and the states of history and event, [N, WINDOW + 2, d].
+            The output, and the language model's states of history and event,
+            [N, WINDOW + 2, d].
         """
         rows = np.arange(len(codes))
         sequence = np.concatenate([window, np.zeros_like(window[:, :1])], axis=1)
         sequence[rows, lengths] = codes
         states = self.states(sequence, lengths + 1)
         last = np.where(lengths[:, None] > 0, sequence[rows, lengths - 1], 0).astype(codes.dtype)
-        before, after = states[rows, lengths], states[rows, lengths + 1]
-        return self.judge(before, after, last, codes, features, prompts), states
+        read = self.risk_states(sequence, lengths + 1)[rows, lengths + 1]
+        return self.judge(states[rows, lengths], last, codes, features, prompts, read), states
 
     def adapt_states(
         self, states: Float, codes: Codes, counted: Mask, whole: Mask, prompts: Float

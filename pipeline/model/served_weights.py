@@ -17,14 +17,10 @@ _ROTARY_BASE = 10_000.0
 _EPSILON = 1e-6
 
 
-class ServedWeights(NamedTuple):
-    """Arrays in C order. Matrices stand to the right of row vectors: ``x @ matrix``.
-
-    V codes of all fields in one table, d the width, P prompt vectors, K inner steps.
-    """
+class DecoderWeights(NamedTuple):
+    """A Llama decoder over events; arrays as in :class:`ServedWeights`."""
 
     offsets: npt.NDArray[np.int64]
-    """Where each field's codes start among the V, and their end, [F + 1]."""
     event_table: Float
     """[V, d]."""
     start_state: Float
@@ -45,6 +41,16 @@ class ServedWeights(NamedTuple):
     """The same; negated in the first half, as rotating swaps halves and negates one."""
     epsilon: np.float32
     heads: int
+
+
+class ServedWeights(NamedTuple):
+    """Arrays in C order. Matrices stand to the right of row vectors: ``x @ matrix``.
+
+    V codes of all fields in one table, d the width, P prompt vectors, K inner steps.
+    """
+
+    offsets: npt.NDArray[np.int64]
+    """Where each field's codes start among the V, and their end, [F + 1]."""
     token_table: Float
     """What an event's codes add to the read-out's queries, [V, d]."""
     query: Float
@@ -80,8 +86,46 @@ class ServedWeights(NamedTuple):
     risk_outer_bias: np.float32
 
 
+def lay_out_decoder(
+    state: Mapping[str, Float], architecture: Architecture, backbone: str
+) -> DecoderWeights:
+    """Arrange the parameters of one of the backbones of a ``ProfileModel``.
+
+    Raises:
+        KeyError: a parameter is missing.
+    """
+    layers = [f"{backbone}.decoder.layers.{i}" for i in range(architecture.layers)]
+
+    def stacked(*names: str) -> Float:
+        side_by_side = [
+            np.concatenate([state[f"{layer}.{n}"].T for n in names], axis=1) for layer in layers
+        ]
+        return _in_order(np.stack(side_by_side))
+
+    def norms(name: str) -> Float:
+        return _in_order(np.stack([state[f"{layer}.{name}.weight"] for layer in layers]))
+
+    cosine, sine = _rotary(architecture.width // architecture.heads)
+    return DecoderWeights(
+        offsets=_offsets(),
+        event_table=_in_order(state[f"{backbone}.embedding.table.weight"]),
+        start_state=_in_order(state[f"{backbone}.start"]),
+        attention_norm=norms("input_layernorm"),
+        attention_in=stacked(*(f"self_attn.{n}_proj.weight" for n in "qkv")),
+        attention_out=stacked("self_attn.o_proj.weight"),
+        unit_norm=norms("post_attention_layernorm"),
+        unit_in=stacked("mlp.gate_proj.weight", "mlp.up_proj.weight"),
+        unit_out=stacked("mlp.down_proj.weight"),
+        last_norm=_in_order(state[f"{backbone}.decoder.norm.weight"]),
+        cosine=cosine,
+        sine=sine,
+        epsilon=np.float32(_EPSILON),
+        heads=architecture.heads,
+    )
+
+
 def lay_out(state: Mapping[str, Float], architecture: Architecture) -> ServedWeights:
-    """Arrange the parameters of a ``ProfileModel``, named as in its state dictionary.
+    """Arrange what stands on the backbones of a ``ProfileModel``, by its state dictionary.
 
     Raises:
         KeyError: a parameter is missing.
@@ -90,41 +134,10 @@ def lay_out(state: Mapping[str, Float], architecture: Architecture) -> ServedWei
     def across(name: str) -> Float:
         return _in_order(state[name].T)
 
-    def stacked(*names: str) -> Float:
-        layers = [
-            np.concatenate([state[f"backbone.decoder.layers.{i}.{n}"].T for n in names], axis=1)
-            for i in range(architecture.layers)
-        ]
-        return _in_order(np.stack(layers))
-
-    def norms(name: str) -> Float:
-        return _in_order(
-            np.stack(
-                [
-                    state[f"backbone.decoder.layers.{i}.{name}.weight"]
-                    for i in range(architecture.layers)
-                ]
-            )
-        )
-
-    cosine, sine = _rotary(architecture.width // architecture.heads)
     out, projection = across("readout.out.weight"), across("field_heads.projection.weight")
     field = np.exp(state["field_weight"] - state["field_weight"].max())
     return ServedWeights(
-        offsets=np.concatenate([[0], np.cumsum(CARDINALITIES)]).astype(np.int64),
-        event_table=_in_order(state["backbone.embedding.table.weight"]),
-        start_state=_in_order(state["backbone.start"]),
-        attention_norm=norms("input_layernorm"),
-        attention_in=stacked(*(f"self_attn.{n}_proj.weight" for n in "qkv")),
-        attention_out=stacked("self_attn.o_proj.weight"),
-        unit_norm=norms("post_attention_layernorm"),
-        unit_in=stacked("mlp.gate_proj.weight", "mlp.up_proj.weight"),
-        unit_out=stacked("mlp.down_proj.weight"),
-        last_norm=_in_order(state["backbone.decoder.norm.weight"]),
-        cosine=cosine,
-        sine=sine,
-        epsilon=np.float32(_EPSILON),
-        heads=architecture.heads,
+        offsets=_offsets(),
         token_table=_in_order(state["readout.tokens.table.weight"]),
         query=across("readout.query.weight"),
         key=across("readout.key.weight"),
@@ -148,6 +161,10 @@ def lay_out(state: Mapping[str, Float], architecture: Architecture) -> ServedWei
         risk_outer=_in_order(state["risk.outer.weight"][0]),
         risk_outer_bias=np.float32(state["risk.outer.bias"][0]),
     )
+
+
+def _offsets() -> npt.NDArray[np.int64]:
+    return np.concatenate([[0], np.cumsum(CARDINALITIES)]).astype(np.int64)
 
 
 def _rotary(head: int) -> tuple[Float, Float]:

@@ -110,11 +110,12 @@ def _joined(parts: list[Timeline]) -> Timeline:
 def _play_opening(
     model: ServedModel, sequences: Sequences, owners: npt.NDArray[np.int64], adapt: bool
 ) -> tuple[Timeline, Float]:
-    """The first CROP events, from one pass of the backbone."""
+    """The first CROP events, from one pass of each backbone."""
     crops = crops_at(sequences, owners, np.zeros(len(owners), np.int64))
     codes, features = sequences.codes[crops.rows], sequences.features[crops.rows]
     last = np.concatenate([np.zeros_like(codes[:, :1]), codes[:, :-1]], axis=1)
     states = model.states(codes, crops.length)
+    risk_states = model.risk_states(codes, crops.length)
     prompts = model.start_prompts(len(owners))
     logit = np.empty(codes.shape[:2], np.float32)
     surprise = np.empty(codes.shape, np.float32)
@@ -135,11 +136,11 @@ def _play_opening(
         at += first
         output = model.judge(
             states[who, at],
-            states[who, at + 1],
             last[who, at],
             codes[who, at],
             features[who, at],
             prompts[who],
+            risk_states[who, at + 1],
         )
         logit[who, at], surprise[who, at] = output.logit, output.surprise
     real = crops.real

@@ -50,8 +50,8 @@ def in_context(trained: ProfileModel, b: Batch) -> tuple[Tensor, Tensor]:
     read_last = torch.cat([torch.zeros_like(sequence[:, :1]), sequence], dim=1)
     queries = trained.readout.queries(states, read_last)
     read = trained.readout(states, queries, torch.from_numpy(b.prompts))
-    before, after = read[rows, lengths], read[rows, lengths + 1]
-    surprise = trained.field_heads.negative_log_likelihood(before, codes)
+    surprise = trained.field_heads.negative_log_likelihood(read[rows, lengths], codes)
+    after = trained.risk_backbone(sequence)[rows, lengths + 1]
     features = torch.from_numpy(b.features)
     return trained.risk(trained.risk.hidden(after, surprise, features)), surprise
 
