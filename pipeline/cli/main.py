@@ -32,7 +32,7 @@ class Entry:
 
     def load(self) -> Callable[..., Any]:
         """Import it."""
-        module = import_module(f"pipeline.cli.{self.name}")
+        module = import_module(f"pipeline.cli.{self.name.replace('-', '_')}")
         found: Any = getattr(module, self.attribute or self.name)
         if not isinstance(found, typer.Typer):
             holder = typer.Typer(add_completion=False)
@@ -57,6 +57,12 @@ ENTRIES = (
     Entry(_STREAMS, "desk", "Let simulated analysts confirm and clear the stored alerts."),
     Entry(_MODEL, "train", "Train backbone, prompts, heads, trees and calibration."),
     Entry(_MODEL, "evaluate", "Compare served scores with rivals by events seen."),
+    Entry(
+        _MODEL,
+        "learning-curve",
+        "Measure how few labelled counterparties are enough.",
+        "learning_curve",
+    ),
     Entry(_MODEL, "graph", "Draw an entity's neighbourhood: flows, flags, paths."),
     Entry(_MODEL, "whatif", "Replay a day with one change and show what it does to the rest."),
     Entry(_SET_UP, "doctor", "Check broker, topics, database, checkpoint and device."),

@@ -22,7 +22,6 @@ from pipeline.model.pretrain import pretrain
 from pipeline.model.profile_model import ProfileModel
 from pipeline.model.risk_training import risk_crops, train_risk
 from pipeline.model.sequences import (
-    Crops,
     LabelledColumns,
     Progress,
     Sequences,
@@ -122,7 +121,7 @@ def _learn(
     """Pre-train the backbone, freeze it, meta-learn the prompt, and fine-tune on risk."""
     rng = np.random.default_rng(recipe.seed)
     crops, held_crops = (
-        _joined(opening_crops(part), later_crops(part, recipe.later_share, rng))
+        opening_crops(part).joined(later_crops(part, recipe.later_share, rng))
         for part in (fit, held)
     )
     size, seed = recipe.batch_size, recipe.seed
@@ -148,14 +147,6 @@ def _learn(
             train_risk(model, *parts, recipe.risk_iterations, generator, progress, size)
             stages.keep("risk", model)
     return model.served()
-
-
-def _joined(first: Crops, second: Crops) -> Crops:
-    return Crops(
-        np.concatenate([first.rows, second.rows]),
-        np.concatenate([first.length, second.length]),
-        np.concatenate([first.from_start, second.from_start]),
-    )
 
 
 @dataclass(frozen=True, slots=True)

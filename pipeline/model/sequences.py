@@ -173,6 +173,14 @@ class Crops:
         """Crops in the given order."""
         return Crops(self.rows[chosen], self.length[chosen], self.from_start[chosen])
 
+    def joined(self, others: Crops) -> Crops:
+        """These crops and then the others, of the same sequences."""
+        return Crops(
+            np.concatenate([self.rows, others.rows]),
+            np.concatenate([self.length, others.length]),
+            np.concatenate([self.from_start, others.from_start]),
+        )
+
     @property
     def real(self) -> npt.NDArray[np.bool_]:
         """Which places hold an event, [C, CROP]."""

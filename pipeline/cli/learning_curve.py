@@ -1,0 +1,155 @@
+"""``coldwire learning-curve``: how few labelled counterparties are enough."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from pipeline.cli.labelled import labelled_days
+from pipeline.errors import ColdwireError
+from pipeline.evaluation.bootstrap import CounterpartyBootstrap, Interval
+from pipeline.evaluation.comparison import ALL, EARLY
+from pipeline.evaluation.few_labels import OURS, THEIRS, FewLabels, few_labels
+from pipeline.evaluation.metrics import average_precision
+from pipeline.model.checkpoint import SHIPPED, Checkpoint
+from pipeline.model.sequences import Sequences, encode_sequences
+from pipeline.model.splits import split
+from simulators.world import World, WorldConfig
+
+_LATER_SHARE = 0.1
+_RANGES = {"0": (0, 0), EARLY: (1, 5), ALL: (0, None)}
+"""Events seen before, both ends included; None has no end."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Figure:
+    """PR-AUC in one range of events seen, of one draw of labelled counterparties."""
+
+    labelled: int
+    draw: int
+    events_seen: str
+    ours: float
+    theirs: float
+    lead: Interval
+
+
+def learning_curve(
+    labelled: Annotated[
+        list[int] | None, typer.Option(help="Labelled counterparties; may be repeated.")
+    ] = None,
+    draws: Annotated[int, typer.Option(help="Draws of them.", min=1)] = 3,
+    checkpoint: Annotated[
+        Path | None, typer.Option(help="Directory of the checkpoint; the shipped one by default.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the world to evaluate on.")] = 1007,
+    parties: Annotated[int, typer.Option(help="Its size.", min=60)] = 2_000,
+    days: Annotated[int, typer.Option(help="Its business days.", min=1)] = 22,
+    first_events: Annotated[
+        int, typer.Option(help="Payments of each counterparty that count.", min=1)
+    ] = 24,
+    iterations: Annotated[int, typer.Option(help="Of fine-tuning.", min=1)] = 800,
+    as_json: Annotated[bool, typer.Option("--json", help="Print all figures as JSON.")] = False,
+) -> None:
+    """Learn risk from few labelled counterparties and score a held-out world.
+
+    The language model has read the whole training world, without labels. Beside its
+    fine-tuned copy with LightGBM stands LightGBM (3 seeds) with the same labels alone.
+
+    Example: coldwire learning-curve --labelled 250 --labelled 1000
+    """
+    taken = Checkpoint.load(checkpoint or SHIPPED)
+    fit = _training_counterparties(taken.notes, seed)
+    config = WorldConfig(
+        parties=parties, days=days, seed=seed, risky_share=taken.notes["world"]["risky_share"]
+    )
+    trial = encode_sequences(labelled_days(World(config)), first_events, lambda *_: None)
+    figures: list[_Figure] = []
+    with Console(stderr=True).status("") as status:
+        for count in labelled or [1_000]:
+            for draw in range(draws):
+                status.update(f"{count:,} labelled counterparties, draw {draw + 1} of {draws}")
+                some = _drawn(fit, count, draw)
+                scored = few_labels(
+                    taken.model, some, trial, _LATER_SHARE, iterations, draw, lambda *_: None
+                )
+                figures += _figures(scored, len(some), draw)
+    if as_json:
+        typer.echo(json.dumps([asdict(figure) for figure in figures]))
+    else:
+        _print(figures)
+
+
+def _training_counterparties(notes: dict[str, Any], seed: int) -> Sequences:
+    """Those that the checkpoint's language model was pre-trained on.
+
+    Raises:
+        ColdwireError: the notes name no world, or it is the one to evaluate on.
+    """
+    if "world" not in notes or "recipe" not in notes:
+        raise ColdwireError(
+            "the checkpoint does not say which world it was trained on",
+            "train one with: coldwire train --quick --out DIR",
+        )
+    world, recipe = notes["world"], notes["recipe"]
+    if seed == world["seed"]:
+        raise ColdwireError(
+            f"seed {seed} made the world that the checkpoint was trained on", "give another --seed"
+        )
+    known = ("participants", "parties", "days", "seed", "risky_share")
+    config = WorldConfig(**{name: world[name] for name in known})
+    sequences = encode_sequences(
+        labelled_days(World(config)), recipe["most_events"], lambda *_: None
+    )
+    families, typologies = recipe["held_out_families"], recipe["held_out_typologies"]
+    return sequences.of(split(sequences, families, typologies, recipe["seed"]).fit)
+
+
+def _drawn(fit: Sequences, count: int, draw: int) -> Sequences:
+    """Some counterparties of all, or all if there are no more."""
+    order = np.random.default_rng(draw).permutation(len(fit))
+    return fit.of(order < count)
+
+
+def _figures(scored: FewLabels, labelled: int, draw: int) -> list[_Figure]:
+    figures = []
+    for name, (low, high) in _RANGES.items():
+        rows = (scored.seen >= low) & (scored.seen <= (np.inf if high is None else high))
+        risky = scored.risky[rows]
+        ours, theirs = scored.scores[OURS][rows], scored.scores[THEIRS][rows]
+        sampler = CounterpartyBootstrap(scored.counterparty[rows])
+        figures.append(
+            _Figure(
+                labelled,
+                draw,
+                name,
+                average_precision(risky, ours),
+                average_precision(risky, theirs),
+                sampler.difference(average_precision, risky, ours, theirs),
+            )
+        )
+    return figures
+
+
+def _print(figures: list[_Figure]) -> None:
+    table = Table(title=f"PR-AUC: {OURS} against {THEIRS} alone", title_justify="left")
+    for name in ("labelled", "draw", "events seen", "ours", "LightGBM", "lead", "in percent"):
+        table.add_column(name, justify="right")
+    for f in figures:
+        lead = f"{f.lead.value:+.3f} [{f.lead.low:+.3f}, {f.lead.high:+.3f}]"
+        table.add_row(
+            f"{f.labelled:,}",
+            str(f.draw + 1),
+            f.events_seen,
+            f"{f.ours:.3f}",
+            f"{f.theirs:.3f}",
+            lead,
+            f"{100 * f.lead.value / f.theirs:+.0f}",
+        )
+    Console().print(table)
