@@ -195,7 +195,8 @@ def _message(model: type[Wire]) -> Document:
 def _xml_message() -> Document:
     return {
         "name": _XML_MESSAGE,
-        "summary": "The same payment as an ISO 20022 document: pacs.008.001.08 or pacs.009.001.08.",
+        "summary": "The same payment as an ISO 20022 document: pacs.008.001.08, pacs.009.001.08 or "
+        "pacs.004.001.10.",
         "contentType": "application/xml",
         "payload": {"type": "string"},
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import uuid
 
 _ID_BYTES = 16
 
@@ -30,6 +31,12 @@ def alert_id(kind: str, uetr: str, entity: str, role: str, model_version: str) -
 def flag_id(kind: str, entity: str, cause: str) -> str:
     """Id of a flag from the record (alert id or flow's UETR) that raised it."""
     return stable_id("flag", kind, entity, cause)
+
+
+def return_uetr(original: str, message_id: str) -> str:
+    """UETR of a return whose message carries the original's alone: a version 4 UUID."""
+    made = stable_id("return", original, message_id)
+    return str(uuid.UUID(hex=made, version=4))
 
 
 def dead_letter_id(topic: str, partition: int, offset: int, value: bytes) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
@@ -13,10 +13,15 @@ from schemas.wire import CountryCode, RoutingNumber, Timestamp, Uetr, Wire
 
 
 class MessageType(StrEnum):
-    """The Fedwire messages that move money for customers and for banks."""
+    """The Fedwire messages that move money: for customers, for banks, and back."""
 
     CUSTOMER = "pacs.008"
     BANK = "pacs.009"
+    RETURN = "pacs.004"
+
+
+TRANSFERS: Final = (MessageType.CUSTOMER, MessageType.BANK)
+"""The messages that a return may give back."""
 
 
 def has_valid_check_digit(routing_number: str) -> bool:
@@ -47,11 +52,46 @@ class Party(Wire):
     country: CountryCode | None = None
 
 
+ReasonCode = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{4}$")]
+"""ISO's external code of a return's or cancellation's reason, such as AC04 or FRAD."""
+
+Remark = Annotated[str, StringConstraints(min_length=1, max_length=105)]
+
+
+class OriginalPayment(Wire):
+    """An earlier transfer, as later messages point to it."""
+
+    message_id: str = Field(min_length=1, max_length=35)
+    message_type: Literal[MessageType.CUSTOMER, MessageType.BANK]
+    created_at: Timestamp
+    end_to_end_id: str = Field(min_length=1, max_length=35)
+    uetr: Uetr
+    amount: Decimal = Field(gt=0, max_digits=14, decimal_places=2)
+    settlement_date: date
+
+    @classmethod
+    def of(cls, payment: Payment) -> Self:
+        """Point to a payment."""
+        return cls(**{name: getattr(payment, name) for name in cls.model_fields})
+
+
+class Return(Wire):
+    """What a return gives back, and why."""
+
+    reason: ReasonCode
+    remark: Remark | None = None
+    original: OriginalPayment
+
+
 class Payment(Wire):
-    """One credit transfer in US dollars, from debtor to creditor.
+    """One credit transfer in US dollars, from debtor to creditor, or the return of one.
 
     ``created_at`` is event time; every feature uses it, never the wall clock. A
-    ``pacs.008`` names accounts on both sides, since they identify the parties.
+    ``pacs.008`` names accounts on both sides, since they identify the parties. The debtor
+    of a ``pacs.004`` is who sends the money back; it has a UETR of its own here, since two
+    messages are never one record (:func:`schemas.ids.return_uetr` makes one for those in
+    XML, which carry the original's alone), and the reference and local instrument of the
+    original.
     """
 
     schema_version: Literal[1] = 1
@@ -70,11 +110,38 @@ class Payment(Wire):
     creditor: Party
     creditor_agent: Participant
     remittance: str | None = Field(default=None, max_length=140)
+    returns: Return | None = Field(default=None, description="of a pacs.004, and only there")
+
+    @property
+    def transfer_type(self) -> MessageType:
+        """Its own type, for a return that of the original: whose money moves."""
+        return self.message_type if self.returns is None else self.returns.original.message_type
+
+    @model_validator(mode="after")
+    def _returns_name_what_they_give_back(self) -> Self:
+        if (self.message_type is MessageType.RETURN) != (self.returns is not None):
+            if self.returns is None:
+                raise ValueError("returns is missing: a pacs.004 names what it gives back")
+            raise ValueError("returns belongs to a pacs.004: leave it out")
+        if self.returns is None:
+            return self
+        original = self.returns.original
+        if self.amount > original.amount:
+            raise ValueError("amount is above the original one: return at most what was paid")
+        if self.end_to_end_id != original.end_to_end_id:
+            raise ValueError("end_to_end_id is not the original one: repeat that")
+        if self.uetr == original.uetr:
+            raise ValueError("uetr is the original one: give the return one of its own")
+        for name in ("purpose", "remittance"):
+            if getattr(self, name) is not None:
+                raise ValueError(f"{name} stands in the original only: leave it out")
+        return self
 
     @model_validator(mode="after")
     def _accounts_identify_customers(self) -> Self:
-        if self.message_type is MessageType.CUSTOMER:
+        if self.transfer_type is MessageType.CUSTOMER:
             for side in ("debtor", "creditor"):
                 if getattr(self, side).account is None:
-                    raise ValueError(f"{side}.account is missing: a pacs.008 needs both accounts")
+                    words = f"a {self.message_type} of a customer needs both accounts"
+                    raise ValueError(f"{side}.account is missing: {words}")
         return self

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from schemas.payment import MessageType, has_valid_check_digit
+from schemas.payment import TRANSFERS, has_valid_check_digit
 from simulators.codes import LOCAL_INSTRUMENTS
 from simulators.mapping import AmountField, TimeField
 
@@ -29,8 +29,8 @@ _CODES: Final = {
     "uetr": (_UETR, "write a lower-case version 4 UUID"),
     "currency": (re.compile(r"USD"), "only US dollars are taken: convert the amounts first"),
     "message_type": (
-        re.compile("|".join(re.escape(message) for message in MessageType)),
-        f"write {' or '.join(MessageType)}",
+        re.compile("|".join(re.escape(message) for message in TRANSFERS)),
+        f"write {' or '.join(TRANSFERS)}",
     ),
 }
 

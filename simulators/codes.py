@@ -7,9 +7,10 @@ from typing import Final
 
 from schemas.payment import MessageType
 
-MESSAGE_TYPES: Final = (MessageType.CUSTOMER, MessageType.BANK)
+MESSAGE_TYPES: Final = (MessageType.CUSTOMER, MessageType.BANK, MessageType.RETURN)
 CUSTOMER: Final = 0
 BANK: Final = 1
+RETURN: Final = 2
 
 LOCAL_INSTRUMENTS: Final = ("CTRC", "CTRD", "CTRS", "BTRC", "BTRD", "BTRS", "COVC", "COVS")
 """Fedwire's proprietary local instruments, customer ones first."""
@@ -42,6 +43,9 @@ PURPOSES: Final = (
     "FAND",
 )
 """ISO 20022 external purpose codes; index 0 means that the payment names none."""
+
+REASONS: Final = ("", "AC01", "AC03", "AC04", "AC06", "BE04", "MS03", "CUST", "FOCR")
+"""ISO 20022 external return reasons; index 0 is that of a payment that is no return."""
 
 COUNTRIES: Final = (
     ("US", 0.80),

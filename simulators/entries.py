@@ -132,7 +132,8 @@ class DayLedger:
 
     The columns of :class:`Entries`, with ``event_ms`` (UTC epoch ms) in place of the
     offset, and ``sequence``, which counts each debtor agent's messages of the day from 1.
-    From ``family`` on they are truth.
+    A return has in ``original`` the row of what it gives back and in ``reason`` why; other
+    rows have -1 and 0. From ``family`` on the columns are truth.
     """
 
     day: int
@@ -146,6 +147,8 @@ class DayLedger:
     creditor: I32
     debtor_agent: I32
     creditor_agent: I32
+    original: I64
+    reason: I8
     family: I16
     scheme: I64
     debtor_role: I8
@@ -158,15 +161,34 @@ class DayLedger:
         return int(self.event_ms.size)
 
     @classmethod
-    def sorted(cls, day: int, open_ms: int, entries: Entries) -> DayLedger:
-        """Sort by time (ties keep their order) and move to UTC."""
+    def sorted(
+        cls, day: int, open_ms: int, entries: Entries, original: I64, reason: I8
+    ) -> DayLedger:
+        """Sort by time (ties keep their order) and move to UTC.
+
+        Args:
+            day: its index.
+            open_ms: UTC epoch ms of the opening.
+            entries: the payments, then their returns.
+            original: row in ``entries`` that each of the returns gives back.
+            reason: why.
+        """
         order = np.argsort(entries.offset_ms, kind="stable")
         taken = entries.take(order)
+        place = np.empty(order.size, dtype=np.int64)
+        place[order] = np.arange(order.size)
+        back = place[order.size - original.size :]
+        originals = np.full(order.size, -1, dtype=np.int64)
+        originals[back] = place[original]
+        reasons = np.zeros(order.size, dtype=np.int8)
+        reasons[back] = reason
         columns = {name: getattr(taken, name) for name in _TYPES if name != "offset_ms"}
         return cls(
             day=day,
             sequence=_sequence(taken.debtor_agent),
             event_ms=taken.offset_ms + open_ms,
+            original=originals,
+            reason=reasons,
             **columns,
         )
 

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from schemas.payment import Payment
+from schemas.payment import OriginalPayment, Payment
 from simulators.delivery import Delivery
 from simulators.frames import (
     members_frame,
@@ -142,6 +142,9 @@ def read_payments(path: Path) -> Iterator[Payment]:
                 "name": row[f"{side}_agent_name"],
                 "lei": row[f"{side}_agent_lei"],
             }
+        if row.get("return_reason") is not None:
+            original = {name: row[f"original_{name}"] for name in OriginalPayment.model_fields}
+            whole["returns"] = {"reason": row["return_reason"], "original": original}
         yield Payment.model_validate(whole)
 
 

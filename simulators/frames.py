@@ -7,15 +7,20 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
+from schemas.ids import return_uetr
+from schemas.payment import OriginalPayment
 from simulators import names, statements
 from simulators.behaviours import FAMILIES
-from simulators.codes import COUNTRIES, LOCAL_INSTRUMENTS, MESSAGE_TYPES, PURPOSES, Kind
+from simulators.codes import COUNTRIES, LOCAL_INSTRUMENTS, MESSAGE_TYPES, PURPOSES, REASONS, Kind
 from simulators.entries import DayLedger
 from simulators.roles import ROLES, STAGES
 from simulators.typologies import TYPOLOGIES
 from simulators.world import World
 
-_SCHEME_FAMILY: Final = "scheme"
+FAMILY_NAMES: Final = (*(family.name for family in FAMILIES), "scheme", "return")
+"""Words of the ledger's ``family`` column."""
+
+_OF_THE_ORIGINAL: Final = tuple(OriginalPayment.model_fields)
 
 
 def payments_frame(world: World, ledger: DayLedger) -> pl.DataFrame:
@@ -54,23 +59,42 @@ def payments_frame(world: World, ledger: DayLedger) -> pl.DataFrame:
     endpoint = banks["endpoint"].gather(ledger.debtor_agent)
     stamp = f"{on:%Y%m%d}"
     number = sent.cast(pl.String)
-    return frame.with_columns(
+    frame = frame.with_columns(
         message_id=stamp + endpoint + number.str.zfill(6),
         end_to_end_id=stamp[2:]
         + "-"
         + pl.Series(ledger.debtor_agent).cast(pl.String)
         + "-"
         + number,
+        return_reason=_named([reason or None for reason in REASONS], ledger.reason),
     )
+    return _with_originals(frame, ledger)
+
+
+def _with_originals(frame: pl.DataFrame, ledger: DayLedger) -> pl.DataFrame:
+    """Point returns to what they give back; the other rows have nulls there."""
+    back = np.flatnonzero(ledger.original >= 0)
+    paid = frame[ledger.original[back]]
+    own = map(return_uetr, paid["uetr"], frame["message_id"].gather(back))
+    returns = paid.select(pl.col(name).alias(f"original_{name}") for name in _OF_THE_ORIGINAL)
+    returns = returns.with_columns(
+        row=pl.Series(back, dtype=pl.UInt32), own=pl.Series(list(own), dtype=pl.String)
+    )
+    joined = frame.with_row_index("row").join(
+        returns, on="row", how="left", maintain_order="left", validate="1:1"
+    )
+    return joined.with_columns(
+        uetr=pl.coalesce("own", "uetr"),
+        end_to_end_id=pl.coalesce("original_end_to_end_id", "end_to_end_id"),
+    ).drop("row", "own")
 
 
 def sides_frame(uetr: pl.Series, ledger: DayLedger) -> pl.DataFrame:
     """The truth about the payments of a day, by UETR."""
-    families = [family.name for family in FAMILIES] + [_SCHEME_FAMILY]
     return pl.DataFrame(
         {
             "uetr": uetr,
-            "family": _named(families, ledger.family),
+            "family": _named(list(FAMILY_NAMES), ledger.family),
             "scheme": pl.Series(ledger.scheme).replace({-1: None}),
             "debtor_role": _named(list(ROLES), ledger.debtor_role),
             "creditor_role": _named(list(ROLES), ledger.creditor_role),

@@ -25,6 +25,8 @@ _TWO_SIDED_SHARE: Final = 300 / 6600
 _RECEIVE_ONLY: Final = 0.12
 _SEND_ONLY: Final = 0.08
 _LINKS_PER_PARTICIPANT: Final = 84_000 / 6600
+_VALUE_EXPONENT: Final = 1.9
+"""Value on a link grows faster than the number of payments (Soramäki and others 2007)."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,11 @@ class Network:
         asked = np.asarray(sender, dtype=np.int64) * self.participants + receiver
         at = np.minimum(np.searchsorted(own, asked), own.size - 1)
         return np.asarray(own[at] == asked, dtype=np.bool_)
+
+    def value_weight(self, links: npt.NDArray[np.int64]) -> F64:
+        """Share of the large-value payments that go over each of some links (their sum is 1)."""
+        weight = self.weight[links] ** _VALUE_EXPONENT
+        return np.asarray(weight / max(weight.sum(), 1e-300), dtype=np.float64)
 
     def mutual(self) -> npt.NDArray[np.int64]:
         """Indices of the links whose reverse is a link too."""

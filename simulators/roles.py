@@ -33,5 +33,6 @@ STAGES: Final = (
     "camouflage",
     "recruit",
     "stress",
+    "return",
 )
 """Stages of schemes; the ledger's stage column points into it."""

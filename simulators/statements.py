@@ -9,9 +9,10 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from schemas.payment import Participant, Party, Payment
+from schemas.ids import return_uetr
+from schemas.payment import OriginalPayment, Participant, Party, Payment, Return
 from simulators import names
-from simulators.codes import COUNTRIES, LOCAL_INSTRUMENTS, MESSAGE_TYPES, PURPOSES, Kind
+from simulators.codes import COUNTRIES, LOCAL_INSTRUMENTS, MESSAGE_TYPES, PURPOSES, REASONS, Kind
 from simulators.entries import DayLedger
 from simulators.ground import Ground
 from simulators.seeds import U64, counter_hash
@@ -71,11 +72,18 @@ def write(seed: int, ground: Ground, ledger: DayLedger, row: int) -> Payment:
     payer, payee = int(ledger.debtor_agent[row]), int(ledger.creditor_agent[row])
     stamp = f"{settled:%Y%m%d}"
     number = int(ledger.sequence[row])
+    message_id = f"{stamp}{names.endpoint(payer)}{number:06d}"
+    end_to_end_id, own = f"{stamp[2:]}-{payer}-{number}", uetr(int(high[0]), int(low[0]))
+    returns = None
+    if ledger.original[row] >= 0:
+        paid = OriginalPayment.of(write(seed, ground, ledger, int(ledger.original[row])))
+        returns = Return(reason=REASONS[ledger.reason[row]], original=paid)
+        end_to_end_id, own = paid.end_to_end_id, return_uetr(paid.uetr, message_id)
     return Payment(
         message_type=MESSAGE_TYPES[ledger.message_type[row]],
-        message_id=f"{stamp}{names.endpoint(payer)}{number:06d}",
-        end_to_end_id=f"{stamp[2:]}-{payer}-{number}",
-        uetr=uetr(int(high[0]), int(low[0])),
+        message_id=message_id,
+        end_to_end_id=end_to_end_id,
+        uetr=own,
         created_at=_EPOCH + timedelta(milliseconds=int(ledger.event_ms[row])),
         settlement_date=settled,
         amount=Decimal(int(ledger.amount_cents[row])).scaleb(-2),
@@ -85,4 +93,5 @@ def write(seed: int, ground: Ground, ledger: DayLedger, row: int) -> Payment:
         debtor_agent=participant(payer),
         creditor=party(seed, ground, int(ledger.creditor[row]), payee),
         creditor_agent=participant(payee),
+        returns=returns,
     )

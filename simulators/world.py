@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from schemas.payment import Payment
-from simulators import entries, liquidity, names, network, parties, statements
+from simulators import entries, liquidity, names, network, parties, returns, statements
 from simulators.behaviours import FAMILIES, Behaviour
 from simulators.calendar import CUSTOMER_CUTOFF, OPEN_MINUTES, Calendar
 from simulators.cases import HORIZON
@@ -178,7 +178,10 @@ class World:
         return [statements.account_of(self.config.seed, i) for i in range(len(self.parties))]
 
     def uetr_words(self, ledger: DayLedger) -> tuple[U64, U64]:
-        """High and low 64 bits of the UETR of each row (before the version bits are set)."""
+        """High and low 64 bits of the UETR of each row (before the version bits are set).
+
+        Those of returns are not used: theirs follow from the original's and their message.
+        """
         rows = np.arange(len(ledger), dtype=np.int64)
         return statements.uetr_words(self.config.seed, ledger.day, rows)
 
@@ -211,7 +214,14 @@ class World:
         liquidity.apply_holds(whole, self.schemes.holds(index), rng)
         np.clip(whole.offset_ms, 0, _LAST_MS, out=whole.offset_ms)
         whole = liquidity.queue(whole, self._reserves.caps(whole), _CUTOFF_MS)
-        return DayLedger.sorted(index, int(self.calendar.open_ms[index]), whole)
+        back = returns.draw(whole, self.network, stream(self.config.seed, "returns", index))
+        return DayLedger.sorted(
+            index,
+            int(self.calendar.open_ms[index]),
+            entries.join([whole, back.rows]),
+            back.original,
+            back.reason,
+        )
 
     def _unused_links(self, parts: list[Entries], index: int) -> Entries:
         """One spot payment over each link that nobody used, so that the day's network is whole."""

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-MESSAGE_TYPES: Final = ("pacs.008", "pacs.009")
+MESSAGE_TYPES: Final = ("pacs.008", "pacs.009", "pacs.004")
 
 LOCAL_INSTRUMENTS: Final = (
     "",

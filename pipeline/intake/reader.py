@@ -179,7 +179,7 @@ def _self_payment(payment: Payment) -> Refusal | None:
     """Refuse money that does not move: it would be a loop in the graph."""
     if payment.debtor_agent.routing_number != payment.creditor_agent.routing_number:
         return None
-    if payment.message_type is MessageType.BANK:
+    if payment.transfer_type is MessageType.BANK:
         hint = "a pacs.009 moves money between two banks: name the other one"
         return Refusal(Fault.SELF_PAYMENT, "creditor_agent.routing_number", hint)
     if _account_of(payment.debtor) == _account_of(payment.creditor):

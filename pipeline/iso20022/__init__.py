@@ -1,7 +1,6 @@
 """ISO 20022 messages of the Fedwire Funds Service, release 2025."""
 
 from pipeline.iso20022.broadcast import read_broadcast, write_broadcast
-from pipeline.iso20022.payment_return import read_payment_return, write_payment_return
 from pipeline.iso20022.reader import read_document
 from pipeline.iso20022.return_request import read_return_request, write_return_request
 from pipeline.iso20022.writer import write_document
@@ -9,10 +8,8 @@ from pipeline.iso20022.writer import write_document
 __all__ = [
     "read_broadcast",
     "read_document",
-    "read_payment_return",
     "read_return_request",
     "write_broadcast",
     "write_document",
-    "write_payment_return",
     "write_return_request",
 ]

@@ -8,9 +8,9 @@ from pipeline.iso20022.rules import DEFINITIONS
 from pipeline.iso20022.tree import Node
 from pipeline.refusal import Refusal
 from schemas.dead_letter import Fault
-from schemas.payment_return import OriginalPayment
+from schemas.payment import TRANSFERS, OriginalPayment
 
-_MESSAGES = {definition: message for message, definition in DEFINITIONS.items()}
+_MESSAGES = {DEFINITIONS[message]: message for message in TRANSFERS}
 
 
 def read_original(transaction: Node) -> dict[str, object]:

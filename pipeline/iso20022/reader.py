@@ -1,4 +1,4 @@
-"""Read pacs.008.001.08 and pacs.009.001.08 into canonical payments.
+"""Read pacs.008.001.08, pacs.009.001.08 and pacs.004.001.10 into canonical payments.
 
 A document may stand alone or inside Fedwire's envelope with its business application
 header. What the rules of release 2025 require is checked; elements that the canonical
@@ -21,6 +21,7 @@ from pipeline.iso20022.parties import (
     read_participant,
     trimmed,
 )
+from pipeline.iso20022.payment_return import read_return
 from pipeline.iso20022.rules import CHARGE_BEARERS, DEFINITIONS, ROOTS
 from pipeline.iso20022.tree import Node
 from pipeline.refusal import Refusal, hint_for, refusal_of
@@ -39,9 +40,13 @@ def read_document(value: bytes) -> Payment:
     """
     definition, body = open_document(value, _ROOTS)
     message = _MESSAGES[definition]
-    fields = _fields(body, message)
+    header = read_header(body)
+    if message is MessageType.RETURN:
+        fields = read_return(body, str(header["message_id"]))
+    else:
+        fields = _transfer(body, message)
     try:
-        return Payment.model_validate(fields)
+        return Payment.model_validate({"message_type": message, **header, **fields})
     except ValidationError as error:
         raise at_element(refusal_of(error), message) from None
 
@@ -54,8 +59,8 @@ def at_element(refusal: Refusal, message: MessageType) -> Refusal:
     return Refusal(refusal.fault, path, refusal.hint)
 
 
-def _fields(body: Node, message: MessageType) -> dict[str, object]:
-    fields: dict[str, object] = {"message_type": message, **read_header(body)}
+def _transfer(body: Node, message: MessageType) -> dict[str, object]:
+    fields: dict[str, object] = {}
     transfer = body.need("CdtTrfTxInf", "put one transfer into the message")
     for field in _PLAIN_FIELDS:
         fields[field] = read_plain(body, element_of(message, field), field)

@@ -9,7 +9,7 @@ from pipeline.iso20022.group import REQUIRED, check_imad, read_imad, read_plain
 from pipeline.iso20022.original import read_original, write_original
 from pipeline.iso20022.parties import read_agent, read_participant, write_agent, write_participant
 from pipeline.refusal import refusal_of
-from schemas.payment_return import ReturnRequest
+from schemas.return_request import ReturnRequest
 
 _DEFINITION = "camt.056.001.08"
 _ROOT = "FIToFIPmtCxlReq"

@@ -16,12 +16,14 @@ from schemas.payment import MessageType, Payment
 DEFINITIONS = {
     MessageType.CUSTOMER: "pacs.008.001.08",
     MessageType.BANK: "pacs.009.001.08",
+    MessageType.RETURN: "pacs.004.001.10",
 }
 """Version of each message in the release."""
 
 ROOTS = {
     MessageType.CUSTOMER: "FIToFICstmrCdtTrf",
     MessageType.BANK: "FICdtTrf",
+    MessageType.RETURN: "PmtRtr",
 }
 """Element that a ``Document`` of each message holds."""
 
@@ -29,7 +31,7 @@ LOCAL_INSTRUMENTS = {
     MessageType.CUSTOMER: ("CTRC", "CTRD", "CTRS"),
     MessageType.BANK: ("BTRC", "BTRD", "BTRS", "COVC", "COVS"),
 }
-"""Proprietary codes of ``LclInstrm`` by message."""
+"""Proprietary codes of ``LclInstrm`` by message; a return repeats the original's."""
 
 CHARGE_BEARERS = ("DEBT", "CRED", "SHAR", "SLEV")
 
@@ -73,9 +75,10 @@ def is_iban(account: str) -> bool:
 
 def first_violation(payment: Payment) -> Violation | None:
     """Find the first rule that a payment breaks, whatever form it came in."""
-    codes = LOCAL_INSTRUMENTS[payment.message_type]
+    message = payment.transfer_type
+    codes = LOCAL_INSTRUMENTS[message]
     if payment.local_instrument not in codes:
-        words = f"a {payment.message_type} carries one of {', '.join(codes)}"
+        words = f"a {message} carries one of {', '.join(codes)}"
         return Violation("local_instrument", words)
     for field in ("debtor_agent", "creditor_agent"):
         lei = getattr(payment, field).lei

@@ -1,4 +1,4 @@
-"""Write canonical payments as pacs.008.001.08 and pacs.009.001.08.
+"""Write canonical payments as pacs.008.001.08, pacs.009.001.08 and pacs.004.001.10.
 
 What Fedwire requires and a canonical payment does not hold is written the plain way: the
 instructed amount is the settled one, and charges are shared.
@@ -10,6 +10,7 @@ from pipeline.errors import ColdwireError
 from pipeline.iso20022.document import Branch
 from pipeline.iso20022.group import check_imad, write_amount, write_header
 from pipeline.iso20022.parties import write_account, write_agent, write_participant, write_party
+from pipeline.iso20022.payment_return import write_return
 from pipeline.iso20022.rules import DEFINITIONS, ROOTS, first_violation
 from schemas.payment import MessageType, Party, Payment
 
@@ -29,7 +30,10 @@ def write_document(payment: Payment) -> bytes:
     message = payment.message_type
     body = Branch.of_document(DEFINITIONS[message], ROOTS[message])
     write_header(body, payment.message_id, payment.created_at)
-    _write_transfer(body.branch("CdtTrfTxInf"), payment)
+    if payment.returns is None:
+        _write_transfer(body.branch("CdtTrfTxInf"), payment)
+    else:
+        write_return(body.branch("TxInf"), payment, payment.returns)
     return body.render()
 
 

@@ -16,12 +16,12 @@ from simulators.ground import Ground
 NAME = "settlement"
 
 _PEAKS = (
-    ("pay-in", minute_of(2, 0), 45.0, 0.16, "FREX"),
-    ("pay-out", minute_of(5, 30), 50.0, 0.12, "FREX"),
-    ("pay-in", minute_of(16, 30), 9.0, 0.26, "SECU"),
-    ("pay-out", minute_of(16, 45), 12.0, 0.14, "SECU"),
-    ("pay-in", minute_of(17, 15), 8.0, 0.20, "CASH"),
-    ("pay-out", minute_of(17, 30), 12.0, 0.12, "CASH"),
+    ("pay-in", minute_of(2, 0), 45.0, 0.15, "FREX"),
+    ("pay-out", minute_of(5, 30), 50.0, 0.11, "FREX"),
+    ("pay-in", minute_of(16, 30), 9.0, 0.24, "SECU"),
+    ("pay-out", minute_of(16, 45), 12.0, 0.12, "SECU"),
+    ("pay-in", minute_of(17, 15), 8.0, 0.24, "CASH"),
+    ("pay-out", minute_of(17, 30), 12.0, 0.14, "CASH"),
 )
 """CLS-like in the night, DTC-like at 16:30, CHIPS-like at 17:15: side, centre, spread, share."""
 
@@ -42,9 +42,8 @@ class Settlement:
             links = self.into if side == "pay-in" else self.out
             if not links.size:
                 continue
-            weight = ground.network.weight[links]
             n = int(rng.poisson(self.budget * share * heavier))
-            link = rng.choice(links, n, p=weight / weight.sum())
+            link = rng.choice(links, n, p=ground.network.value_weight(links))
             parts.append(
                 entries.rows(
                     np.clip(rng.normal(centre, spread, n), 1, OPEN_MINUTES - 1),

@@ -53,7 +53,7 @@ class Overnight:
         step = rng.choice([1e5, 1e6, 5e6], n, p=[0.3, 0.5, 0.2])
         dollars = np.maximum(np.rint(rng.lognormal(16.4, 1.6, n) / step), 1) * step
         return entries.rows(
-            clock.minutes(rng, "bank", n),
+            clock.minutes(rng, "overnight", n),
             dollars,
             debtor_agent=ground.network.sender[link],
             creditor_agent=ground.network.receiver[link],
@@ -66,5 +66,4 @@ class Overnight:
 def build(ground: Ground, budget: float, rng: np.random.Generator) -> Overnight:
     """Lend over links that run both ways, since the money has to come back."""
     links = ground.network.mutual()
-    weight = ground.network.weight[links]
-    return Overnight(budget, int(rng.integers(2**62)), links, weight / max(weight.sum(), 1e-12))
+    return Overnight(budget, int(rng.integers(2**62)), links, ground.network.value_weight(links))

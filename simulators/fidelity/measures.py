@@ -8,11 +8,11 @@ from typing import Final
 
 import numpy as np
 
-from simulators.behaviours import FAMILIES
 from simulators.entries import DayLedger
 from simulators.fidelity.motifs import MotifCounts, Payments, count_motifs
 from simulators.fidelity.network import DayNetwork, day_network
 from simulators.fidelity.rhythm import Rhythm
+from simulators.frames import FAMILY_NAMES
 from simulators.leakage import LeakageReport, fields_of, leakage
 from simulators.truth import Truth
 from simulators.typologies import TYPOLOGIES
@@ -143,7 +143,7 @@ def measure(
         peers: data sets that motifs are held against, by name.
         progress: is told what begins.
     """
-    rhythm = Rhythm(len(world.parties), (*(family.name for family in FAMILIES), "scheme"))
+    rhythm = Rhythm(len(world.parties), FAMILY_NAMES)
     networks: list[DayNetwork] = []
     days: list[Payments] = []
     risky: dict[int, int] = {}

@@ -8,15 +8,16 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from simulators.calendar import OPEN_MINUTES
+from simulators.calendar import OPEN_MINUTES, minute_of
 from simulators.clock import MINUTE_MS
-from simulators.codes import MESSAGE_TYPES
+from simulators.codes import CUSTOMER, MESSAGE_TYPES, REASONS
 from simulators.entries import DayLedger
 
 I64 = npt.NDArray[np.int64]
 F64 = npt.NDArray[np.float64]
 
 _HOURS: Final = OPEN_MINUTES // 60
+_LATE_HOUR: Final = minute_of(17) // 60
 _DAY_MS: Final = 86_400_000.0
 AMOUNT_EDGES: Final = np.linspace(0.0, 11.0, 89)
 """Edges of the amounts' bins, in powers of ten of a dollar."""
@@ -31,6 +32,7 @@ class Rhythm:
         families: names of the families, then ``scheme``.
         volume, value: payments and dollars by message type and hour since the opening.
         amounts: payments by message type and bin of :data:`AMOUNT_EDGES`.
+        returns: payments that come back, by index of the reason.
         newcomers: customers first seen on each day, each on one side of a payment.
         sides: sides of customers on each day.
         gaps: days between payments of one customer in one family, by family.
@@ -41,6 +43,7 @@ class Rhythm:
     volume: F64 = field(init=False)
     value: F64 = field(init=False)
     amounts: F64 = field(init=False)
+    returns: I64 = field(init=False)
     newcomers: list[int] = field(default_factory=list)
     sides: list[int] = field(default_factory=list)
     gaps: dict[str, list[F64]] = field(default_factory=dict)
@@ -52,6 +55,7 @@ class Rhythm:
         types = len(MESSAGE_TYPES)
         self.volume, self.value = np.zeros((types, _HOURS)), np.zeros((types, _HOURS))
         self.amounts = np.zeros((types, AMOUNT_EDGES.size - 1))
+        self.returns = np.zeros(len(REASONS), dtype=np.int64)
         self._seen = np.zeros(self.parties, dtype=np.bool_)
         self._last_ms = np.full((len(self.families), self.parties), -1, dtype=np.int64)
 
@@ -65,6 +69,7 @@ class Rhythm:
             self.volume[kind] += np.bincount(hour[mine], minlength=_HOURS)
             self.value[kind] += np.bincount(hour[mine], dollars[mine], minlength=_HOURS)
             self.amounts[kind] += np.bincount(bins[mine], minlength=AMOUNT_EDGES.size - 1)
+        self.returns += np.bincount(ledger.reason[ledger.original >= 0], minlength=len(REASONS))
         self._count_newcomers(ledger)
         self._measure_gaps(ledger)
 
@@ -90,6 +95,14 @@ class Rhythm:
             known = before >= 0
             self.gaps.setdefault(name, []).append((when[known] - before[known]) / _DAY_MS)
             last[who] = when
+
+    def late_share(self, by_hour: F64) -> float:
+        """Share that falls after 17:00 Eastern Time of a count by message type and hour."""
+        return float(by_hour[:, _LATE_HOUR:].sum() / by_hour.sum())
+
+    def return_share(self) -> float:
+        """Returns over customer payments."""
+        return float(self.returns.sum() / self.volume[CUSTOMER].sum())
 
     def gap_quantiles(self, name: str, shares: tuple[float, ...]) -> tuple[float, ...]:
         """Quantiles of a family's gaps in days; empty where it has fewer than 20."""

@@ -13,12 +13,18 @@ from pipeline.intake import Intake, Pseudonyms, Refusal
 from pipeline.iso20022 import write_document
 from schemas.dead_letter import DeadLetter
 from schemas.payment import Payment
-from tests.iso20022.payments import ARRIVED, bank_payment, customer_payment, payments
+from tests.iso20022.payments import (
+    ARRIVED,
+    bank_payment,
+    customer_payment,
+    payments,
+    return_of,
+)
 
 _INTAKE = Intake(Pseudonyms(b"0123456789abcdef"))
 _SAMPLES = [
     form
-    for payment in (customer_payment(), bank_payment())
+    for payment in (customer_payment(), bank_payment(), return_of(customer_payment()))
     for form in (payment.to_bytes(), write_document(payment))
 ]
 _TYPES = st.sampled_from([None, "application/json", "application/xml", "text/xml", "\x00", ""])

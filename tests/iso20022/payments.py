@@ -8,7 +8,16 @@ from decimal import Decimal
 from hypothesis import strategies as st
 
 from pipeline.iso20022.rules import LOCAL_INSTRUMENTS
-from schemas.payment import MessageType, Participant, Party, Payment
+from schemas.ids import return_uetr
+from schemas.payment import (
+    TRANSFERS,
+    MessageType,
+    OriginalPayment,
+    Participant,
+    Party,
+    Payment,
+    Return,
+)
 
 EAST = "021000021"
 WEST = "121000358"
@@ -55,6 +64,26 @@ def bank_payment() -> Payment:
     )
 
 
+def return_of(payment: Payment, reason: str = "AC04", remark: str | None = None) -> Payment:
+    """Give a payment back three hours later."""
+    message_id = f"{payment.message_id[:8]}RETURNER000001"
+    return Payment(
+        message_type=MessageType.RETURN,
+        message_id=message_id,
+        end_to_end_id=payment.end_to_end_id,
+        uetr=return_uetr(payment.uetr, message_id),
+        created_at=payment.created_at + timedelta(hours=3),
+        settlement_date=payment.settlement_date,
+        amount=payment.amount,
+        local_instrument=payment.local_instrument,
+        debtor=payment.creditor,
+        debtor_agent=payment.creditor_agent,
+        creditor=payment.debtor,
+        creditor_agent=payment.debtor_agent,
+        returns=Return(reason=reason, remark=remark, original=OriginalPayment.of(payment)),
+    )
+
+
 def with_check_digit(eight: str) -> str:
     """Complete eight digits to a routing number (weights 3, 7, 1)."""
     total = sum(w * int(d) for w, d in zip((3, 7, 1, 3, 7, 1, 3, 7), eight, strict=True))
@@ -92,9 +121,9 @@ _cycle_dates = st.dates(date(2025, 7, 14), date(2035, 1, 1))
 
 
 @st.composite
-def payments(draw: st.DrawFn) -> Payment:
-    """Any payment that release 2025 allows and that moves money."""
-    message = draw(st.sampled_from(MessageType))
+def transfers(draw: st.DrawFn) -> Payment:
+    """Any pacs.008 or pacs.009 that release 2025 allows."""
+    message = draw(st.sampled_from(TRANSFERS))
     parties = customers if message is MessageType.CUSTOMER else banks
     sender, receiver = draw(
         st.lists(participants, min_size=2, max_size=2, unique_by=lambda p: p.routing_number)
@@ -124,3 +153,14 @@ def payments(draw: st.DrawFn) -> Payment:
         creditor_agent=receiver,
         remittance=draw(st.none() | _text(140)),
     )
+
+
+def returns() -> st.SearchStrategy[Payment]:
+    """Any pacs.004 for them."""
+    reasons = st.from_regex(r"[A-Z0-9]{4}", fullmatch=True)
+    return st.builds(return_of, transfers(), reasons, st.none() | _text(105))
+
+
+def payments() -> st.SearchStrategy[Payment]:
+    """Any payment that moves money."""
+    return transfers() | returns()
