@@ -76,7 +76,7 @@ class Reserves:
     @classmethod
     def draw(cls, participants: int, rng: np.random.Generator) -> Reserves:
         """Draw the caution of each bank: few are tight, most have ample room."""
-        return cls(np.minimum(rng.lognormal(-1.1, 0.7, participants), 2.0))
+        return cls(np.minimum(rng.lognormal(-0.6, 0.7, participants), 2.0))
 
     def caps(self, day: Entries) -> npt.NDArray[np.int64]:
         """Cents below the opening balance that each bank may reach on a day."""

@@ -25,8 +25,9 @@ _TWO_SIDED_SHARE: Final = 300 / 6600
 _RECEIVE_ONLY: Final = 0.12
 _SEND_ONLY: Final = 0.08
 _LINKS_PER_PARTICIPANT: Final = 84_000 / 6600
-_VALUE_EXPONENT: Final = 1.9
-"""Value on a link grows faster than the number of payments (Soramäki and others 2007)."""
+_VALUE_LUCK: Final = 3.0
+"""Large values go over far fewer links than payments do (Soramäki and others 2007: three
+quarters of the value over 181 of 76,614): what makes two banks close counts thrice."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,8 @@ class Network:
 
     def value_weight(self, links: npt.NDArray[np.int64]) -> F64:
         """Share of the large-value payments that go over each of some links (their sum is 1)."""
-        weight = self.weight[links] ** _VALUE_EXPONENT
+        size = np.sqrt(self.fitness_out[self.sender[links]] * self.fitness_in[self.receiver[links]])
+        weight = size * (self.weight[links] / size) ** _VALUE_LUCK
         return np.asarray(weight / max(weight.sum(), 1e-300), dtype=np.float64)
 
     def mutual(self) -> npt.NDArray[np.int64]:

@@ -51,6 +51,7 @@ def _round_digits(amount: F64) -> F64:
 def _numbers(payments: pl.DataFrame) -> dict[str, F64]:
     amount = payments["amount"].cast(pl.Float64).to_numpy()
     created = payments["created_at"]
+    since = (created - payments["original_created_at"]).dt.total_minutes()
     minute = created.dt.hour().cast(pl.Float64) * 60 + created.dt.minute().cast(pl.Float64)
     own = {
         "amount": amount,
@@ -60,6 +61,7 @@ def _numbers(payments: pl.DataFrame) -> dict[str, F64]:
         "minute of the day": minute.to_numpy(),
         "second": created.dt.second().cast(pl.Float64).to_numpy(),
         "day of the month": created.dt.day().cast(pl.Float64).to_numpy(),
+        "minutes since the original": since.fill_null(-1).cast(pl.Float64).to_numpy(),
         "sequence in the IMAD": payments["message_id"].str.slice(-6).cast(pl.Float64).to_numpy(),
     }
     return {name: np.concatenate([column, column]) for name, column in own.items()}
@@ -74,7 +76,7 @@ def _texts(payments: pl.DataFrame) -> dict[str, pl.Series]:
     texts: dict[str, pl.Series] = {
         "role": pl.concat([pl.Series([side]).new_from_index(0, n) for side in SIDES])
     }
-    for name in ("message_type", "local_instrument", "purpose"):
+    for name in ("message_type", "local_instrument", "purpose", "return_reason"):
         texts[name] = _both(payments[name], payments[name])
     texts["start of the UETR"] = _both(*[payments["uetr"].str.slice(0, 2)] * 2)
     texts["end of the UETR"] = _both(*[payments["uetr"].str.slice(-2)] * 2)
