@@ -43,14 +43,17 @@ def test_the_first_payment_rests_on_the_prior_and_adaptation_lifts_the_tier(
     checkpoint: Checkpoint,
 ) -> None:
     stream = Stream(engine_of(checkpoint))
-    scores = [s for p in _payments(20) for s in stream.send(p).scores]
-    assert scores[0].tier is Tier.PRIOR
-    assert all((s.tier is Tier.ADAPTED) == (s.prompt_version > 0) for s in scores[1:])
-    assert {s.tier for s in scores[1:]} == {Tier.IN_CONTEXT, Tier.ADAPTED}
-    adapted = [s.events_seen + 1 for s in scores if s.inner_steps]
-    assert set(adapted) <= {1, 2, 3, 4, 6, 8, 12, 16}
-    calm = {s.events_seen + 1 for s in scores if s.probability < SENSITIVE.learn_threshold}
-    assert set(adapted) <= calm
+    tiers = set()
+    for entity in range(8):
+        payments = _payments(20, entity, entity)
+        scores = [s for p in payments for s in stream.send(p).scores]
+        assert scores[0].tier is Tier.PRIOR
+        assert all((s.tier is Tier.ADAPTED) == (s.prompt_version > 0) for s in scores[1:])
+        tiers |= {s.tier for s in scores[1:]}
+        adapted = {s.events_seen + 1 for s in scores if s.inner_steps}
+        calm = {s.events_seen + 1 for s in scores if s.probability < SENSITIVE.learn_threshold}
+        assert adapted <= calm & {1, 2, 3, 4, 6, 8, 12, 16}
+    assert tiers == {Tier.IN_CONTEXT, Tier.ADAPTED}
 
 
 def test_risky_payments_teach_the_prompt_nothing(checkpoint: Checkpoint) -> None:
