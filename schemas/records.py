@@ -106,6 +106,9 @@ class FlagChange(Wire):
     severity: float = Field(ge=0, le=1)
     event_at: Timestamp
     arrived_at: Timestamp
+    expires_at: Timestamp | None = Field(
+        default=None, description="event time at which the flag ends if nothing renews it"
+    )
     uetr: Uetr | None = None
 
 

@@ -17,7 +17,7 @@ from pipeline.contagion.evidence import Raise, contagion_alert
 from pipeline.contagion.graph import PaymentGraph
 from pipeline.contagion.paths import describe, moment, top_walks
 from pipeline.contagion.policy import ContagionFlag, ExposurePolicy
-from pipeline.contagion.seeds import SeedBook
+from pipeline.contagion.seeds import DirectFlag, SeedBook
 from pipeline.contagion.settings import DAY_MS, ContagionSettings
 from pipeline.contagion.spread import Spread
 from schemas import ids
@@ -140,16 +140,23 @@ class ContagionEngine:
     ) -> None:
         event_ms = milliseconds(change.event_at)
         node = self._node(change.entity)
-        if not self.seeds.apply(change, node, event_ms):
+        expires_ms = None if change.expires_at is None else milliseconds(change.expires_at)
+        flag = DirectFlag(node, change.state, change.severity, event_ms, expires_ms)
+        if not self.seeds.apply(change, flag):
             effects.repeats += 1
             return
         key = f"{change.flag_id}:{change.state}:{event_ms}"
         cause = _Cause(change, key, event_ms, (node,), now_ms)
-        moved = self._advance(cause, effects)
-        for spread in (self.received, self.sent):
-            moved += spread.set_seed(node, self.seeds.severity(node), len(self.graph.names))
-        noted = np.flatnonzero(self.policy.levels).tolist()
-        self._evaluate({*moved, *self._settle(), *noted, node}, cause, effects)
+        moved = self._advance(cause, effects) + self._reseed([node])
+        self._evaluate({*moved, *self._settle(), node}, cause, effects)
+
+    def _reseed(self, nodes: Sequence[int]) -> list[int]:
+        """Spread the severities of nodes anew; all whose exposure may have moved."""
+        moved = np.flatnonzero(self.policy.levels).tolist() if nodes else []
+        for node in nodes:
+            for spread in (self.received, self.sent):
+                moved += spread.set_seed(node, self.seeds.severity(node), len(self.graph.names))
+        return moved
 
     def _node(self, entity: str) -> int:
         node = self.graph.node(entity)
@@ -172,7 +179,7 @@ class ContagionEngine:
                 spread.refresh(len(self.graph.names))
         for node in self.policy.expired(self.graph.clock_ms):
             self._clear_flag(node, cause, effects)
-        return moved
+        return moved + self._reseed(self.seeds.expire(self.graph.clock_ms))
 
     def _settle(self) -> list[int]:
         return self.received.settle() + self.sent.settle()

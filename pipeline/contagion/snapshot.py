@@ -29,7 +29,7 @@ from pipeline.contagion.spread import Spread
 from pipeline.errors import ColdwireError
 from schemas.records import FlagState
 
-FORMAT = 2
+FORMAT = 3
 _HALF = (1 << 64) - 1
 Arrays = dict[str, npt.NDArray[Any]]
 
@@ -108,7 +108,7 @@ def _document(engine: ContagionEngine) -> dict[str, Any]:
         "own_total": graph.own_total,
         "settled_total": graph.settled_total,
         "direct": [
-            [flag_id, flag.entity, flag.state, flag.severity, flag.event_ms]
+            [flag_id, flag.entity, flag.state, flag.severity, flag.event_ms, flag.expires_ms]
             for flag_id, flag in engine.seeds.flags.items()
         ],
         "contagion": [
@@ -233,5 +233,5 @@ def _restore_policy(engine: ContagionEngine, document: dict[str, Any], arrays: A
         flag = ContagionFlag(flag_id, alert_id, revision, severity, expires_ms)
         engine.policy.flags[node] = flag
     engine.policy.deadlines = [(due, node) for due, node in document["deadlines"]]
-    for flag_id, entity, state, severity, event_ms in document["direct"]:
-        engine.seeds.put(flag_id, DirectFlag(entity, FlagState(state), severity, event_ms))
+    for flag_id, entity, state, *rest in document["direct"]:
+        engine.seeds.put(flag_id, DirectFlag(entity, FlagState(state), *rest))

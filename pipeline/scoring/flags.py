@@ -166,6 +166,8 @@ class FlagBook:
         flag_id = bytes(arena.flag_id[slot]).hex()
         severity = float(arena.flag_severity[slot])
         uetr = _uetr_text(bytes(arena.flag_uetr[slot]))
+        cleared = state is FlagState.CLEARED
+        expires_at = None if cleared else at_ms(arena.flag_expires_ms[slot])
         flag = Flag(
             flag_id=flag_id,
             revision=int(arena.flag_revision[slot]),
@@ -174,7 +176,7 @@ class FlagBook:
             state=state,
             severity=severity,
             event_at=event_at,
-            expires_at=None if state is FlagState.CLEARED else at_ms(arena.flag_expires_ms[slot]),
+            expires_at=expires_at,
             alert_id=bytes(arena.flag_alert[slot]).hex(),
             uetr=uetr,
         )
@@ -185,6 +187,7 @@ class FlagBook:
             severity=severity,
             event_at=event_at,
             arrived_at=arrived_at,
+            expires_at=expires_at,
             uetr=uetr,
         )
         return FlagEvent(flag, change)

@@ -52,8 +52,10 @@ def flag(
     severity: float = 1.0,
     minutes: float = 0.0,
     name: str = "",
+    lasts: float | None = None,
 ) -> FlagChange:
     at = START + timedelta(minutes=minutes)
+    expires_at = None if lasts is None else at + timedelta(minutes=lasts)
     return FlagChange(
         flag_id=stable_id("flag", "direct", entity, name),
         entity=entity,
@@ -61,6 +63,7 @@ def flag(
         severity=severity,
         event_at=at,
         arrived_at=at,
+        expires_at=expires_at,
     )
 
 
@@ -75,7 +78,9 @@ def random_log(seed: int, records: int, parties: int = 12, minutes_apart: float 
         record: Flow | FlagChange
         if kind < 0.12:
             state = rng.choice(list(FlagState))
-            record = flag(party(rng.randrange(parties)), state, rng.random(), minutes)
+            lasts = rng.choice((None, 3_000.0))
+            entity = party(rng.randrange(parties))
+            record = flag(entity, state, rng.random(), minutes, lasts=lasts)
         elif kind < 0.18 and log:
             record = rng.choice(log)[1]
         else:

@@ -176,6 +176,23 @@ def test_a_flag_expires_when_no_payment_prolongs_it() -> None:
     }
 
 
+def test_a_direct_flag_that_nobody_renews_stops_spreading_at_its_expiry() -> None:
+    engine = ContagionEngine()
+    engine.process([*_chain(), (3, flag(party(1), minutes=301, lasts=1000))])
+    renewed = engine.process([(4, flag(party(1), minutes=900, lasts=1000))])
+    assert renewed.repeats == 0
+    engine.process([(5, flow(9, party(7), party(8), minutes=1899))])
+    assert engine.flagged() == {party(1): 1.0}
+    late = engine.process([(6, flow(10, party(7), party(8), minutes=1901))])
+    assert engine.flagged() == {}
+    assert {(f.entity, f.state) for f in late.flags} == {
+        (party(2), FlagState.CLEARED),
+        (party(3), FlagState.CLEARED),
+    }
+    told_later = engine.process([(7, flag(party(1), FlagState.CLEARED, minutes=5000))])
+    assert not flat(told_later)
+
+
 def test_payments_to_oneself_and_from_beyond_the_horizon_are_ignored() -> None:
     engine = ContagionEngine(QUICK)
     effects = engine.process(
