@@ -137,9 +137,13 @@ def _messages(effects: Effects) -> list[Outgoing]:
     ]
 
 
-def make_engine(settings: Settings) -> ProfileEngine:
-    """Make the engine with the configured or the shipped checkpoint."""
-    checkpoint = Checkpoint.load(settings.checkpoint or SHIPPED)
+def load_checkpoint(settings: Settings) -> Checkpoint:
+    """Load the configured or the shipped checkpoint."""
+    return Checkpoint.load(settings.checkpoint or SHIPPED)
+
+
+def make_engine(checkpoint: Checkpoint, settings: Settings) -> ProfileEngine:
+    """Make an engine with the configured costs."""
     policy = Policy(
         alert_cost_ratio=settings.alert_cost_ratio,
         flag_cost_ratio=settings.flag_cost_ratio,
@@ -149,6 +153,8 @@ def make_engine(settings: Settings) -> ProfileEngine:
 
 
 def make_profile(settings: Settings, connection: Connection, publisher: Publisher) -> Profile:
-    """Make the profile worker, its engine warmed up."""
-    warm_up(make_engine(settings))
-    return Profile(make_engine(settings), settings.deadline_ms, connection, publisher)
+    """Make the profile worker; another engine, thrown away, has warmed the libraries up."""
+    checkpoint = load_checkpoint(settings)
+    warm_up(make_engine(checkpoint, settings))
+    engine = make_engine(checkpoint, settings)
+    return Profile(engine, settings.deadline_ms, connection, publisher)

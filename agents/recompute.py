@@ -11,7 +11,7 @@ from itertools import chain
 
 from agents.batch import Record
 from agents.connection import Connection
-from agents.profile import make_engine
+from agents.profile import load_checkpoint, make_engine
 from agents.tail import partitions, read_to_end
 from pipeline.contagion.engine import ContagionEngine
 from pipeline.scoring.backtest import replay
@@ -47,7 +47,7 @@ async def recompute(connection: Connection, settings: Settings, target: FlagData
     ]
 
     def compute() -> None:
-        profiles = make_engine(settings)
+        profiles = make_engine(load_checkpoint(settings), settings)
         for effects in replay(profiles, observed, recorded, deadline_ms=settings.deadline_ms):
             target.write([*effects.scores, *effects.alerts, *effects.flags])
         graph = ContagionEngine()
