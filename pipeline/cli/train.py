@@ -41,7 +41,7 @@ class _Size:
 
 
 _QUICK = _Size(
-    parties=14_000, days=22, pretrain_iterations=800, meta_iterations=300, risk_iterations=3_000
+    parties=14_000, days=22, pretrain_iterations=800, meta_iterations=600, risk_iterations=3_000
 )
 _FULL = _Size(
     parties=40_000,
@@ -58,7 +58,7 @@ def train(
     seed: Annotated[int, typer.Option(help="Decides world, weights and order.")] = 7,
     learner: Annotated[
         MetaLearner, typer.Option(help="Meta-learner of the prompt's start.")
-    ] = MetaLearner.FOMAML,
+    ] = MetaLearner.MAML,
     served_share: Annotated[
         float, typer.Option(help="Share of risky parties in service, to calibrate for.")
     ] = CALIBRATED_SHARE,

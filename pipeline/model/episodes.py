@@ -9,9 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pipeline.encoding import N_FIELDS, WINDOW
+from pipeline.encoding import WINDOW
 from pipeline.model.pretrain import CropBatch, augmented, crop_batch
-from pipeline.model.profile_model import ProfileModel
 from pipeline.model.sequences import CROP, Crops, Sequences
 
 SUPPORT_SIZES: Final = (0, 1, 2, 3, 4, 6, 8, 12, 16)
@@ -20,28 +19,23 @@ SUPPORT_SIZES: Final = (0, 1, 2, 3, 4, 6, 8, 12, 16)
 
 @dataclass(frozen=True, slots=True)
 class Episodes:
-    """B episodes over the frozen backbone's states."""
+    """B episodes."""
 
     batch: CropBatch
     codes: Tensor
     """Augmented codes, [B, CROP, F]."""
-    read_last: Tensor
-    """The event that each state has read last, [B, CROP + 1, F]."""
-    states: Tensor
-    """[B, CROP + 1, width], without gradient."""
     support: Tensor
-    """Cells of the inner loss, [B, CROP, F]."""
+    """Places of the inner loss, [B, CROP], bool."""
     query: Tensor
     """Places of the outer loss, [B, CROP], bool."""
 
     @property
     def events(self) -> Tensor:
         """Support events of each episode, [B]."""
-        return self.support[:, :, 0].sum(1)
+        return self.support.sum(1)
 
 
 def sample_episodes(
-    model: ProfileModel,
     sequences: Sequences,
     crops: Crops,
     generator: torch.Generator,
@@ -60,12 +54,8 @@ def sample_episodes(
     cut = _cuts(drawn, torch.tensor(SUPPORT_SIZES)[size])
     place = torch.arange(CROP)
     before = place < cut[:, None]
-    support = (before & batch.predicted)[:, :, None].expand(-1, -1, N_FIELDS)
     codes = augmented(batch.codes, generator)
-    read_last = torch.cat([torch.zeros_like(codes[:, :1]), codes], dim=1)
-    with torch.no_grad():
-        states = model.backbone(codes)
-    return Episodes(batch, codes, read_last, states, support.to(states), batch.real & ~before)
+    return Episodes(batch, codes, before & batch.predicted, batch.real & ~before)
 
 
 def _cuts(crops: Crops, wanted: Tensor) -> Tensor:

@@ -29,17 +29,21 @@ class FieldHeads(nn.Module):
         self.register_buffer("offsets", offsets_of(CARDINALITIES), persistent=False)
         self.register_buffer("member", member, persistent=False)
 
-    def negative_log_likelihood(self, states: Tensor, codes: Tensor) -> Tensor:
+    def forward(self, states: Tensor) -> Tensor:
+        """Logits of all fields' codes, [..., V], from states, [..., width]."""
+        logits: Tensor = self.projection(states)
+        return logits
+
+    def negative_log_likelihood(self, logits: Tensor, codes: Tensor) -> Tensor:
         """Surprise of each field, in nats.
 
         Args:
-            states: [..., width].
+            logits: [..., V].
             codes: [..., F], what came.
 
         Returns:
             [..., F].
         """
-        logits = self.projection(states)
         # One maximum for all fields is enough in float32, as long as two fields' logits lie
         # less than about 80 apart; weight decay keeps them within a few units.
         largest = logits.detach().amax(-1, keepdim=True)

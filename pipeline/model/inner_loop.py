@@ -18,7 +18,7 @@ class StepSizes(nn.Module):
     event must not move a prompt as far as sixteen may.
     """
 
-    def __init__(self, steps: int, vectors: int, width: int, size: float = 0.3) -> None:
+    def __init__(self, steps: int, vectors: int, width: int, size: float = 3.0) -> None:
         super().__init__()
         self.log_size = nn.Parameter(torch.full((steps, vectors, width), size).log())
         self.shrink = nn.Parameter(torch.full((steps,), -4.0))

@@ -101,24 +101,19 @@ def judge(
         surprise: written, nats, [N, F].
     """
     n, width = before.shape
-    fields, vectors, known = codes.shape[1], prompts.shape[1], w.feature_mean.shape[0]
-    states = before.copy()
-    queries, found, added = np.empty_like(states), np.empty_like(states), np.empty_like(states)
-    _multiply(states, w.query, queries)
-    flat = prompts.reshape(n * vectors, width)
-    keys, values = np.empty_like(flat), np.empty_like(flat)
-    _multiply(flat, w.key, keys)
-    _multiply(flat, w.value, values)
-    share = np.empty((w.readout_heads, 1, vectors), np.float32)
+    fields, known = codes.shape[1], w.feature_mean.shape[0]
+    shares = np.empty((n, w.slot_bias.shape[0]), np.float32)
+    found = np.empty((n, width), np.float32)
+    _share(w, before, last, shares)
     for row in range(n):
-        _add_codes(w.token_table, w.offsets, last[row], queries[row])
-        own, one = slice(row * vectors, (row + 1) * vectors), slice(row, row + 1)
-        _read(queries[one], keys[own], values[own], share, found[one])
-    _multiply(found, w.out, added)
-    _add(states, added)
+        one = slice(row, row + 1)
+        _find(shares[one], prompts[row], found[one])
     logits = np.empty((n, w.bias.shape[0]), np.float32)
-    _multiply(states, w.projection, logits)
+    added = np.empty_like(logits)
+    _multiply(before, w.projection, logits)
     _add_row(logits, w.bias)
+    _multiply(found, w.found_to_logits, added)
+    _add(logits, added)
     inputs = np.empty((n, w.risk_inner.shape[0]), np.float32)
     for row in range(n):
         _surprise(w.offsets, logits[row], codes[row], surprise[row])
@@ -173,11 +168,11 @@ def adapt(
     """
     width, length, fields = states.shape[2], codes.shape[1], codes.shape[2]
     own = np.empty((length, width), np.float32)
-    queries = np.empty((length, width), np.float32)
+    last = np.zeros((length, fields), codes.dtype)
+    shares = np.empty((length, w.slot_bias.shape[0]), np.float32)
     logits = np.empty((length, w.bias.shape[0]), np.float32)
     targets = np.empty((length, fields), codes.dtype)
     every, odd, even = w.field_weight, w.field_weight.copy(), w.field_weight.copy()
-    nothing = np.zeros(fields, codes.dtype)
     odd[::2] = 0
     even[1::2] = 0
     for row in range(len(codes)):
@@ -186,18 +181,15 @@ def adapt(
             if counted[row, t]:
                 own[m] = states[row, t]
                 targets[m] = codes[row, t]
+                last[m] = 0
+                if t > 0:
+                    last[m] = codes[row, t - 1]
                 m += 1
         accepted[row] = False
         before[row] = after[row] = 0
         if m == 0:
             continue
-        _multiply(own[:m], w.query, queries[:m])
-        at = 0
-        for t in range(length):
-            if counted[row, t]:
-                last = codes[row, t - 1] if t > 0 else nothing
-                _add_codes(w.token_table, w.offsets, last, queries[at])
-                at += 1
+        _share(w, own[:m], last[:m], shares[:m])
         _multiply(own[:m], w.projection, logits[:m])
         _add_row(logits[:m], w.bias)
         held = (m + _HELD_OUT_SHARE - 1) // _HELD_OUT_SHARE
@@ -207,76 +199,57 @@ def adapt(
         fit = max(first, 1)
         begin = w.start_prompt if whole[row] else prompts[row]
         candidate = begin.copy()
-        _descend(w, queries[:fit], logits[:fit], targets[:fit], fit_by, candidate)
-        old = _loss(w, queries[first:m], logits[first:m], targets[first:m], judge_by, prompts[row])
-        new = _loss(w, queries[first:m], logits[first:m], targets[first:m], judge_by, candidate)
+        _descend(w, shares[:fit], logits[:fit], targets[:fit], fit_by, candidate)
+        old = _loss(w, shares[first:m], logits[first:m], targets[first:m], judge_by, prompts[row])
+        new = _loss(w, shares[first:m], logits[first:m], targets[first:m], judge_by, candidate)
         before[row], after[row] = old, new
         if new < old:
             final = begin.copy()
-            _descend(w, queries[:m], logits[:m], targets[:m], every, final)
+            _descend(w, shares[:m], logits[:m], targets[:m], every, final)
             prompts[row] = final
             accepted[row] = True
 
 
 @_compiled
 def _descend(
-    w: ServedWeights, queries: Any, base: Any, codes: Any, weight: Any, prompt: Any
+    w: ServedWeights, shares: Any, base: Any, codes: Any, weight: Any, prompt: Any
 ) -> None:
     """Take all inner steps on the summed loss of these events, in place."""
-    m, width = queries.shape
-    vectors, heads = prompt.shape[0], w.readout_heads
+    m = len(shares)
+    vectors, width = prompt.shape
+    heads = w.readout_heads
     size = width // heads
-    scale = np.float32(1 / math.sqrt(size))
-    share = np.empty((heads, m, vectors), np.float32)
-    in_share = np.empty(vectors, np.float32)
-    keys, values = np.empty_like(prompt), np.empty_like(prompt)
     found = np.empty((m, width), np.float32)
     logits = np.empty_like(base)
+    gradient = np.empty_like(prompt)
     rate = np.float32(1 / math.sqrt(1 + m))
     for step in range(len(w.step_size)):
-        _multiply(prompt, w.key, keys)
-        _multiply(prompt, w.value, values)
-        _read(queries, keys, values, share, found)
+        _find(shares, prompt, found)
         _multiply(found, w.found_to_logits, logits)
         _add(logits, base)
         for t in range(m):
             _pull(w.offsets, logits[t], codes[t], weight)
         _multiply(logits, w.logits_to_found, found)
-        in_keys, in_values = np.zeros_like(prompt), np.zeros_like(prompt)
-        for head in range(heads):
-            begin, end = head * size, (head + 1) * size
-            for t in range(m):
-                mean = np.float32(0)
+        gradient[:] = 0
+        for t in range(m):
+            for head in range(heads):
                 for p in range(vectors):
-                    total = np.float32(0)
-                    for i in range(begin, end):
-                        total += found[t, i] * values[p, i]
-                    in_share[p] = total
-                    mean += total * share[head, t, p]
-                for p in range(vectors):
-                    part = share[head, t, p]
-                    in_score = part * (in_share[p] - mean) * scale
-                    for i in range(begin, end):
-                        in_keys[p, i] += in_score * queries[t, i]
-                        in_values[p, i] += part * found[t, i]
-        _multiply(in_keys, w.key_back, keys)
-        _multiply(in_values, w.value_back, values)
+                    share = shares[t, head * vectors + p]
+                    for i in range(head * size, (head + 1) * size):
+                        gradient[p, i] += share * found[t, i]
         for p in range(vectors):
             for i in range(width):
-                moved = prompt[p, i] - rate * w.step_size[step, p, i] * (keys[p, i] + values[p, i])
+                moved = prompt[p, i] - rate * w.step_size[step, p, i] * gradient[p, i]
                 prompt[p, i] = moved + w.shrinkage[step] * (w.start_prompt[p, i] - moved)
 
 
 @_compiled
-def _loss(w: ServedWeights, queries: Any, base: Any, codes: Any, chosen: Any, prompt: Any) -> Any:
+def _loss(w: ServedWeights, shares: Any, base: Any, codes: Any, chosen: Any, prompt: Any) -> Any:
     """Mean surprise of the fields with a weight in these events."""
-    m, width = queries.shape
-    share = np.empty((w.readout_heads, m, prompt.shape[0]), np.float32)
-    found = np.empty((m, width), np.float32)
-    keys, values, logits = np.empty_like(prompt), np.empty_like(prompt), np.empty_like(base)
-    _multiply(prompt, w.key, keys)
-    _multiply(prompt, w.value, values)
-    _read(queries, keys, values, share, found)
+    m = len(shares)
+    found = np.empty((m, prompt.shape[1]), np.float32)
+    logits = np.empty_like(base)
+    _find(shares, prompt, found)
     _multiply(found, w.found_to_logits, logits)
     _add(logits, base)
     surprise = np.empty(codes.shape[1], np.float32)
@@ -291,21 +264,36 @@ def _loss(w: ServedWeights, queries: Any, base: Any, codes: Any, chosen: Any, pr
 
 
 @_compiled
-def _read(queries: Any, keys: Any, values: Any, share: Any, found: Any) -> None:
-    """Attention of events to prompt vectors: shares [heads, m, P] and what they find [m, d]."""
-    m, width = queries.shape
-    heads, vectors = share.shape[0], keys.shape[0]
+def _share(w: ServedWeights, states: Any, last: Any, shares: Any) -> None:
+    """Attention of states to prompt vectors, [m, heads P], from the events they read last."""
+    vectors = shares.shape[1] // w.readout_heads
+    _multiply(states, w.slot_key, shares)
+    _add_row(shares, w.slot_bias)
+    for t in range(len(states)):
+        _add_codes(w.slot_table, w.offsets, last[t], shares[t])
+        for begin in range(0, shares.shape[1], vectors):
+            end = begin + vectors
+            total = _exponentials(shares[t], begin, end, _largest(shares[t], begin, end))
+            for slot in range(begin, end):
+                shares[t, slot] /= total
+
+
+@_compiled
+def _find(shares: Any, prompt: Any, found: Any) -> None:
+    """What states with these shares find in one prompt, [m, d]."""
+    m, width = found.shape
+    vectors = len(prompt)
+    heads = shares.shape[1] // vectors
     size = width // heads
-    scale = np.float32(1 / math.sqrt(size))
-    for head in range(heads):
-        begin, end = head * size, (head + 1) * size
-        for t in range(m):
-            _attention_row(queries[t], keys, begin, end, scale, share[head, t])
+    for t in range(m):
+        for head in range(heads):
+            begin, end = head * size, (head + 1) * size
             for i in range(begin, end):
                 found[t, i] = 0
             for p in range(vectors):
+                share = shares[t, head * vectors + p]
                 for i in range(begin, end):
-                    found[t, i] += share[head, t, p] * values[p, i]
+                    found[t, i] += share * prompt[p, i]
 
 
 @_compiled

@@ -2,7 +2,8 @@
 
 * MAML (Finn, Abbeel and Levine 2017): the outer loss at the adapted prompt, differentiated
   through the inner steps.
-* FOMAML: the same with inner gradients taken as constants.
+* FOMAML: the same with inner gradients taken as constants: the weights of the fields in the
+  inner loss, which act only through them, stay as they are.
 * Reptile (Nichol, Achiam and Schulman 2018): the start moves towards the adapted prompt;
   no query enters. It cannot learn step sizes.
 """
@@ -16,10 +17,10 @@ from typing import Final
 import torch
 from torch import Tensor
 
+from pipeline.model.adaptation import Adaptation
 from pipeline.model.episodes import Episodes, sample_episodes
 from pipeline.model.inner_loop import InnerLoss, StepSizes, descend
-from pipeline.model.profile_model import ProfileModel
-from pipeline.model.sequences import CROP, Crops, Progress, Sequences
+from pipeline.model.sequences import Crops, Progress, Sequences
 
 _CLIP: Final = 1.0
 
@@ -37,7 +38,7 @@ class MetaLearner(StrEnum):
 
 def meta_loss(
     learner: MetaLearner,
-    start: Tensor,
+    begin: Tensor,
     steps: StepSizes,
     inner: InnerLoss,
     outer: OuterLoss,
@@ -47,24 +48,24 @@ def meta_loss(
 
     Args:
         learner: which one.
-        start: the prompt's start, [P, d]; the loss is differentiable in it.
+        begin: prompts at which the inner steps begin, [B, P, d]: the start, repeated or
+            amortised; the loss is differentiable in them, and steps shrink towards them.
         steps: inner steps, learned by MAML and FOMAML.
         inner: loss of each row on its support, summed over events.
         outer: loss on the queries. Under Reptile it trains only what is not the prompt.
         events: support events of each row, [B].
     """
-    begin = start.expand(len(events), -1, -1)
-    adapted = descend(begin, start, inner, steps, events, learner is MetaLearner.MAML)
+    adapted = descend(begin, begin, inner, steps, events, learner is MetaLearner.MAML)
     if learner is not MetaLearner.REPTILE:
         return outer(adapted)
     target = adapted.detach()
     # Half the squared distance has Reptile's update, start - adapted, as its gradient.
-    pull = 0.5 * ((start - target) ** 2).sum((1, 2)).mean()
+    pull = 0.5 * ((begin - target) ** 2).sum((1, 2)).mean()
     return pull + outer(target)
 
 
 def meta_train(
-    model: ProfileModel,
+    adaptation: Adaptation,
     sequences: Sequences,
     crops: Crops,
     learner: MetaLearner,
@@ -73,29 +74,33 @@ def meta_train(
     progress: Progress,
     batch_size: int = 64,
 ) -> list[float]:
-    """Learn the prompt's start, step sizes and read-out; the rest is frozen.
+    """Learn the prompt's start, its steps and what is around its place; the rest is frozen.
 
     Returns the outer loss of every iteration.
     """
+    model = adaptation.model
     model.train()
     for frozen in (model.backbone, model.field_heads, model.risk_backbone, model.risk):
         frozen.requires_grad_(False).eval()
-    adaptive = [model.readout.start, model.field_weight, *model.steps.parameters()]
-    readout = [p for p in model.readout.parameters() if p is not model.readout.start]
+    start = adaptation.placement.start
+    steps = list(model.steps.parameters())
+    around = [p for p in adaptation.around() if p is not start]
     optimiser = torch.optim.AdamW(
         [
-            {"params": readout, "lr": 5e-4, "weight_decay": 0.02},
-            {"params": adaptive, "lr": 5e-3, "weight_decay": 0.0},
+            {"params": around, "lr": 5e-3, "weight_decay": 0.02},
+            {"params": [start], "lr": 5e-3, "weight_decay": 0.0},
+            {"params": steps, "lr": 0.05, "weight_decay": 0.0},
+            {"params": [model.field_weight], "lr": 0.1, "weight_decay": 0.0},
         ]
     )
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, iterations)
     losses: list[float] = []
     for step in range(iterations):
-        episodes = sample_episodes(model, sequences, crops, generator, batch_size)
-        loss = _episode_loss(model, episodes, learner)
+        episodes = sample_episodes(sequences, crops, generator, batch_size)
+        loss = _episode_loss(adaptation, episodes, learner)
         optimiser.zero_grad()
         torch.autograd.backward(loss)
-        torch.nn.utils.clip_grad_norm_([*adaptive, *readout], _CLIP)
+        torch.nn.utils.clip_grad_norm_([*around, start, *steps, model.field_weight], _CLIP)
         optimiser.step()
         schedule.step()
         losses.append(float(loss.detach()))
@@ -104,22 +109,15 @@ def meta_train(
     return losses
 
 
-def _episode_loss(model: ProfileModel, episodes: Episodes, learner: MetaLearner) -> Tensor:
-    queries = model.readout.queries(episodes.states, episodes.read_last)
-    before = queries[:, :, :CROP]
-    # The inner loop sees the read-out as it is; under MAML it also shapes it.
-    inner_queries = before if learner is MetaLearner.MAML else before.detach()
-
-    def inner(prompts: Tensor) -> Tensor:
-        read = model.readout(episodes.states[:, :CROP], inner_queries, prompts)
-        nll = model.field_heads.negative_log_likelihood(read, episodes.codes)
-        weight = torch.softmax(model.field_weight, dim=0)
-        return (nll * episodes.support * weight).sum((1, 2))
+def _episode_loss(adaptation: Adaptation, episodes: Episodes, learner: MetaLearner) -> Tensor:
+    codes, support = episodes.codes, episodes.support
+    reader = adaptation.placement.over(codes)
 
     def outer(prompts: Tensor) -> Tensor:
-        read = model.readout(episodes.states[:, :CROP], before, prompts)
-        surprise = model.field_heads.negative_log_likelihood(read, episodes.codes)
+        surprise = adaptation.surprise(reader, codes, prompts)
         foreseen = episodes.query & episodes.batch.predicted
         return surprise.mean(2)[foreseen].mean()
 
-    return meta_loss(learner, model.readout.start, model.steps, inner, outer, episodes.events)
+    begin = adaptation.begin(codes, support)
+    inner = adaptation.inner_loss(reader, codes, support)
+    return meta_loss(learner, begin, adaptation.model.steps, inner, outer, episodes.events)

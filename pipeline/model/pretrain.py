@@ -83,14 +83,6 @@ def augmented(codes: Tensor, generator: torch.Generator) -> Tensor:
     return codes
 
 
-def foresee(model: ProfileModel, codes: Tensor, prompts: Tensor) -> Tensor:
-    """Surprise of every event of B crops under one prompt each, [B, CROP, F]."""
-    states = model.backbone(codes)
-    read_last = torch.cat([torch.zeros_like(codes[:, :1]), codes], dim=1)
-    read = model.readout(states, model.readout.queries(states, read_last), prompts)
-    return model.field_heads.negative_log_likelihood(read[:, :CROP], codes)
-
-
 def pretrain(
     model: ProfileModel,
     sequences: Sequences,
@@ -100,7 +92,7 @@ def pretrain(
     progress: Progress,
     batch_size: int = 64,
 ) -> list[float]:
-    """Train backbone, field heads and read-out; returns the loss of every iteration.
+    """Train backbone and field heads; returns the loss of every iteration.
 
     Args:
         model: changed in place.
@@ -112,7 +104,7 @@ def pretrain(
         batch_size: crops a step.
     """
     model.train()
-    parts = (model.backbone, model.field_heads, model.readout)
+    parts = (model.backbone, model.field_heads)
     learned = [p for part in parts for p in part.parameters()]
     optimiser = torch.optim.AdamW(learned, lr=2e-3, weight_decay=0.02)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
@@ -123,8 +115,8 @@ def pretrain(
         chosen = torch.randint(len(crops), (batch_size,), generator=generator).numpy()
         batch = crop_batch(sequences, crops.take(chosen))
         codes = augmented(batch.codes, generator)
-        prompts = model.readout.start.expand(len(codes), -1, -1)
-        surprise = foresee(model, codes, prompts)
+        logits = model.field_heads(model.backbone(codes)[:, :CROP])
+        surprise = model.field_heads.negative_log_likelihood(logits, codes)
         loss = surprise.mean(2)[batch.predicted].mean()
         optimiser.zero_grad()
         torch.autograd.backward(loss)

@@ -10,7 +10,7 @@ from pipeline.model.architecture import Architecture
 from pipeline.model.backbone import Backbone
 from pipeline.model.heads import FieldHeads, RiskHead
 from pipeline.model.inner_loop import StepSizes
-from pipeline.model.prompt import PromptReadout
+from pipeline.model.prompt import PromptReadout, read_last
 from pipeline.model.served_model import ServedModel
 
 
@@ -39,6 +39,18 @@ class ProfileModel(nn.Module):
     def start_prompts(self, n: int) -> Tensor:
         """The meta-learned start for n counterparties, [n, P, d]."""
         return self.readout.start.detach().repeat(n, 1, 1)
+
+    def surprise(self, states: Tensor, codes: Tensor, prompts: Tensor) -> Tensor:
+        """Negative log likelihood of every field of every event, [B, T, F].
+
+        Args:
+            states: of the backbone; state t predicts event t, [B, T + 1, d].
+            codes: [B, T, F].
+            prompts: [B, P, d].
+        """
+        shares = self.readout.shares(states, read_last(codes))
+        logits = self.field_heads(states) + self.readout(shares, prompts)
+        return self.field_heads.negative_log_likelihood(logits[:, :-1], codes)
 
     def served(self) -> ServedModel:
         """A frozen copy for serving."""

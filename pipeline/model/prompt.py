@@ -1,10 +1,14 @@
-"""The soft prompt and its place: an attention layer that reads out of the frozen backbone.
+"""The soft prompt and its place: slots above the frozen backbone, read into the fields' logits.
 
-Every state of the backbone attends to the P prompt vectors of its counterparty and adds what
-it finds. The history's states do not depend on the prompt, so they stay valid when the prompt
-changes, and an inner step needs no pass through the backbone. Queries also see the event's
-own field codes: a prompt can then answer to "a payment of this kind" and not only to a
-blurred state.
+Every state attends to the P prompt vectors of its counterparty by meta-learned keys, and what
+it finds there is added to the logits of the next event. The keys see state and codes of the
+event read last, but not the prompt: the logits are linear in the prompt, so the inner loss is
+convex, and neither the history's states nor the attention change in an inner step.
+
+The prompt speaks past the state on purpose. A state of width d holds far fewer directions than
+there are codes, so a prompt that is added to the state cannot raise the odds of one purpose
+without moving those of other fields; no step size makes such a step good, and meta-learning
+then shrinks it to nothing (``docs/ablations.md``).
 """
 
 from __future__ import annotations
@@ -12,32 +16,26 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from pipeline.encoding import CARDINALITIES
 from pipeline.model.architecture import Architecture
 from pipeline.model.backbone import EventEmbedding
 
 
 class PromptReadout(nn.Module):
-    """Multi-head attention from states to prompt vectors, plus the meta-learned start."""
+    """Attention from states to prompt vectors, plus the meta-learned start."""
 
     def __init__(self, architecture: Architecture) -> None:
         super().__init__()
-        width = architecture.width
-        self.heads = architecture.readout_heads
-        self.start = nn.Parameter(torch.randn(architecture.prompt_vectors, width) * width**-0.5)
-        self.tokens = EventEmbedding(width, scale=0.02)
-        self.query = nn.Linear(width, width, bias=False)
-        self.key = nn.Linear(width, width, bias=False)
-        self.value = nn.Linear(width, width, bias=False)
-        self.out = nn.Linear(width, width, bias=False)
-        nn.init.normal_(self.out.weight, std=0.02)
+        width, self.heads = architecture.width, architecture.readout_heads
+        slots = self.heads * architecture.prompt_vectors
+        self.start = nn.Parameter(torch.zeros(architecture.prompt_vectors, width))
+        self.tokens = EventEmbedding(slots, scale=0.02)
+        self.key = nn.Linear(width, slots)
+        self.out = nn.Linear(width, sum(CARDINALITIES), bias=False)
+        nn.init.normal_(self.out.weight, std=width**-0.5)
 
-    def split(self, vectors: Tensor) -> Tensor:
-        """Cut vectors into heads: [B, T, width] to [B, heads, T, width / heads]."""
-        batch, length, width = vectors.shape
-        return vectors.view(batch, length, self.heads, width // self.heads).transpose(1, 2)
-
-    def queries(self, states: Tensor, codes: Tensor) -> Tensor:
-        """Queries of states that have just read an event.
+    def shares(self, states: Tensor, codes: Tensor) -> Tensor:
+        """How much each state attends to each prompt vector.
 
         Args:
             states: [B, T, width].
@@ -45,25 +43,27 @@ class PromptReadout(nn.Module):
                 position, which has read none.
 
         Returns:
-            [B, heads, T, width / heads].
+            [B, T, heads, P]; each head's shares sum to one.
         """
-        return self.split(self.query(states) + self.tokens(codes))
+        scores = self.key(states) + self.tokens(codes)
+        return torch.softmax(scores.view(*scores.shape[:2], self.heads, -1), dim=-1)
 
-    def forward(self, states: Tensor, queries: Tensor, prompts: Tensor) -> Tensor:
-        """States with what the prompts add.
+    def forward(self, shares: Tensor, prompts: Tensor) -> Tensor:
+        """What the prompts add to the fields' logits.
 
         Args:
-            states: [B, T, width].
-            queries: [B, heads, T, width / heads].
+            shares: [B, T, heads, P].
             prompts: [B, P, width].
 
         Returns:
-            [B, T, width].
+            [B, T, codes of all fields].
         """
-        keys, values = self.split(self.key(prompts)), self.split(self.value(prompts))
-        scores = queries @ keys.transpose(-1, -2) * queries.shape[-1] ** -0.5
-        # Written out, not fused: second-order meta-gradients need its double backward.
-        found = torch.softmax(scores, dim=-1) @ values
-        merged = found.transpose(1, 2).reshape(states.shape)
-        added: Tensor = self.out(merged)
-        return states + added
+        cut = prompts.view(*prompts.shape[:2], self.heads, -1)
+        found = torch.einsum("bthp,bphi->bthi", shares, cut).flatten(2)
+        added: Tensor = self.out(found)
+        return added
+
+
+def read_last(codes: Tensor) -> Tensor:
+    """The event that each state has read last, [B, T + 1, F]; zeros at the start position."""
+    return torch.cat([torch.zeros_like(codes[:, :1]), codes], dim=1)

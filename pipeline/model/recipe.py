@@ -13,11 +13,13 @@ import numpy.typing as npt
 import torch
 
 from pipeline.encoding import N_FEATURES
+from pipeline.model.adaptation import Adaptation
 from pipeline.model.architecture import Architecture
 from pipeline.model.calibration import Calibration, prior_shift
 from pipeline.model.checkpoint import Checkpoint
 from pipeline.model.measures import Measured, measure
 from pipeline.model.meta import MetaLearner, meta_train
+from pipeline.model.placements import Place, placement_of
 from pipeline.model.pretrain import pretrain
 from pipeline.model.profile_model import ProfileModel
 from pipeline.model.risk_training import risk_crops, train_risk
@@ -62,9 +64,9 @@ class Recipe:
 
     seed: int = 7
     architecture: Architecture = field(default_factory=Architecture)
-    learner: MetaLearner = MetaLearner.FOMAML
+    learner: MetaLearner = MetaLearner.MAML
     pretrain_iterations: int = 1500
-    meta_iterations: int = 300
+    meta_iterations: int = 600
     risk_iterations: int = 3000
     batch_size: int = 64
     most_events: int = 100
@@ -137,7 +139,10 @@ def _learn(
         if not stages.restore("meta", model):
             generator = torch.Generator().manual_seed(seed + 1)
             iterations = recipe.meta_iterations
-            meta_train(model, fit, crops, recipe.learner, iterations, generator, progress, size)
+            adaptation = Adaptation(model, placement_of(model, Place.READ_OUT))
+            meta_train(
+                adaptation, fit, crops, recipe.learner, iterations, generator, progress, size
+            )
             stages.keep("meta", model)
         model.requires_grad_(False).eval()
         torch.manual_seed(seed + 2)

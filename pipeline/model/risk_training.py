@@ -17,7 +17,7 @@ from torch.optim.swa_utils import AveragedModel
 
 from pipeline.model.backbone import Backbone
 from pipeline.model.heads import RiskHead
-from pipeline.model.pretrain import CropBatch, augmented, crop_batch, foresee
+from pipeline.model.pretrain import CropBatch, augmented, crop_batch
 from pipeline.model.profile_model import ProfileModel
 from pipeline.model.sequences import CROP, Crops, Progress, Sequences
 
@@ -55,7 +55,8 @@ def risk_crops(model: ProfileModel, sequences: Sequences, crops: Crops) -> RiskC
     for begin in range(0, len(crops), _PASS):
         chosen = crops.take(np.arange(begin, min(begin + _PASS, len(crops))))
         codes = crop_batch(sequences, chosen).codes
-        parts.append(foresee(model, codes, model.start_prompts(len(codes))))
+        prompts = model.start_prompts(len(codes))
+        parts.append(model.surprise(model.backbone(codes), codes, prompts))
     return RiskCrops(sequences, crops, torch.cat(parts))
 
 

@@ -51,25 +51,21 @@ class ServedWeights(NamedTuple):
 
     offsets: npt.NDArray[np.int64]
     """Where each field's codes start among the V, and their end, [F + 1]."""
-    token_table: Float
-    """What an event's codes add to the read-out's queries, [V, d]."""
-    query: Float
-    key: Float
-    value: Float
-    key_back: Float
-    """Transposed key matrix, for gradients."""
-    value_back: Float
-    out: Float
+    slot_table: Float
+    """What an event's codes add to the scores of prompt vectors, [V, heads P]."""
+    slot_key: Float
+    """From states to those scores, [d, heads P]."""
+    slot_bias: Float
     readout_heads: int
+    found_to_logits: Float
+    """From what is found in the prompt to logits, [d, V]."""
+    logits_to_found: Float
+    """Transposed, [V, d]."""
     start_prompt: Float
     """[P, d]."""
     projection: Float
     """From states to logits, [d, V]."""
     bias: Float
-    found_to_logits: Float
-    """What the read-out found to logits, [d, V]: ``out @ projection``."""
-    logits_to_found: Float
-    """Transposed, [V, d]."""
     step_size: Float
     """[K, P, d]."""
     shrinkage: Float
@@ -134,23 +130,18 @@ def lay_out(state: Mapping[str, Float], architecture: Architecture) -> ServedWei
     def across(name: str) -> Float:
         return _in_order(state[name].T)
 
-    out, projection = across("readout.out.weight"), across("field_heads.projection.weight")
     field = np.exp(state["field_weight"] - state["field_weight"].max())
     return ServedWeights(
         offsets=_offsets(),
-        token_table=_in_order(state["readout.tokens.table.weight"]),
-        query=across("readout.query.weight"),
-        key=across("readout.key.weight"),
-        value=across("readout.value.weight"),
-        key_back=_in_order(state["readout.key.weight"]),
-        value_back=_in_order(state["readout.value.weight"]),
-        out=out,
+        slot_table=_in_order(state["readout.tokens.table.weight"]),
+        slot_key=across("readout.key.weight"),
+        slot_bias=_in_order(state["readout.key.bias"]),
         readout_heads=architecture.readout_heads,
+        found_to_logits=across("readout.out.weight"),
+        logits_to_found=_in_order(state["readout.out.weight"]),
         start_prompt=_in_order(state["readout.start"]),
-        projection=projection,
+        projection=across("field_heads.projection.weight"),
         bias=_in_order(state["field_heads.projection.bias"]),
-        found_to_logits=_in_order(out @ projection),
-        logits_to_found=_in_order((out @ projection).T),
         step_size=_in_order(np.exp(state["steps.log_size"])),
         shrinkage=_in_order(1 / (1 + np.exp(-state["steps.shrink"]))),
         field_weight=_in_order(field / field.sum()),

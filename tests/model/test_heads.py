@@ -12,5 +12,5 @@ def test_the_likelihood_of_every_field_sums_to_one(field: int) -> None:
     heads, state = FieldHeads(24), torch.randn(1, 24)
     codes = torch.zeros(CARDINALITIES[field], N_FIELDS, dtype=torch.int64)
     codes[:, field] = torch.arange(CARDINALITIES[field])
-    nll = heads.negative_log_likelihood(state.expand(len(codes), -1), codes)
+    nll = heads.negative_log_likelihood(heads(state.expand(len(codes), -1)), codes)
     assert torch.exp(-nll[:, field]).sum().item() == pytest.approx(1, abs=1e-5)

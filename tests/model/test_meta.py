@@ -50,7 +50,12 @@ def _train(learner: MetaLearner, steps: int, iterations: int = 150) -> float:
     sizes = _step_sizes(steps).requires_grad_(False)
     for _ in range(iterations):
         loss = meta_loss(
-            learner, start, sizes, _task_loss, lambda p: _task_loss(p).sum(), _no_events(2)
+            learner,
+            start.expand(2, -1, -1),
+            sizes,
+            _task_loss,
+            lambda p: _task_loss(p).sum(),
+            _no_events(2),
         )
         optimiser.zero_grad()
         torch.autograd.backward(loss)
@@ -83,7 +88,12 @@ def test_reptile_finds_what_tasks_have_in_common() -> None:
     sizes = _step_sizes(2, size=0.1).requires_grad_(False)
     for _ in range(60):
         value = meta_loss(
-            MetaLearner.REPTILE, start, sizes, loss, lambda p: loss(p).sum(), _no_events(2)
+            MetaLearner.REPTILE,
+            start.expand(2, -1, -1),
+            sizes,
+            loss,
+            lambda p: loss(p).sum(),
+            _no_events(2),
         )
         optimiser.zero_grad()
         torch.autograd.backward(value)
@@ -101,7 +111,12 @@ def test_learned_step_sizes_reach_the_inverse_curvature(learner: MetaLearner) ->
     optimiser = torch.optim.Adam(sizes.parameters(), lr=0.05)
     for _ in range(200):
         value = meta_loss(
-            learner, start.requires_grad_(), sizes, loss, lambda p: loss(p).sum(), _no_events(2)
+            learner,
+            start.requires_grad_().expand(2, -1, -1),
+            sizes,
+            loss,
+            lambda p: loss(p).sum(),
+            _no_events(2),
         )
         optimiser.zero_grad()
         torch.autograd.backward(value)

@@ -7,9 +7,11 @@ import pytest
 import torch
 
 from pipeline.model import Architecture, Checkpoint
+from pipeline.model.adaptation import Adaptation
 from pipeline.model.card import model_card
 from pipeline.model.episodes import SUPPORT_SIZES, sample_episodes
 from pipeline.model.meta import MetaLearner, meta_train
+from pipeline.model.placements import Place, placement_of
 from pipeline.model.pretrain import augmented, crop_batch, pretrain
 from pipeline.model.profile_model import ProfileModel
 from pipeline.model.recipe import Recipe, train
@@ -109,7 +111,9 @@ def test_every_learner_trains_the_prompt_and_leaves_the_backbone_frozen(
     model = _fresh_model()
     before = {k: v.clone() for k, v in model.state_dict().items()}
     generator = torch.Generator().manual_seed(0)
-    meta_train(model, sequences, opening_crops(sequences), learner, 3, generator, no_progress, 8)
+    adaptation = Adaptation(model, placement_of(model, Place.READ_OUT))
+    crops = opening_crops(sequences)
+    meta_train(adaptation, sequences, crops, learner, 3, generator, no_progress, 8)
     changed = {k for k, v in model.state_dict().items() if not torch.equal(v, before[k])}
     assert not any(k.startswith(("backbone.", "field_heads.", "risk")) for k in changed)
     assert "readout.start" in changed
@@ -120,13 +124,12 @@ def test_every_learner_trains_the_prompt_and_leaves_the_backbone_frozen(
 def test_an_episode_is_judged_only_by_what_came_after_its_support() -> None:
     sequences = toy_sequences(10)
     episodes = sample_episodes(
-        _fresh_model(),
         sequences,
         opening_crops(sequences),
         torch.Generator().manual_seed(1),
         batch_size=64,
     )
-    support = episodes.support[:, :, 0].bool()
+    support = episodes.support
     assert not (support & episodes.query).any()
     assert episodes.query.any(1).all()
     last_support = torch.where(support, torch.arange(17), -1).amax(1)

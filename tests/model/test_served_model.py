@@ -47,10 +47,7 @@ def in_context(trained: ProfileModel, b: Batch) -> tuple[Tensor, Tensor]:
     sequence = torch.cat([torch.from_numpy(b.window), torch.zeros_like(codes[:, None])], dim=1)
     sequence[rows, lengths] = codes
     states = trained.backbone(sequence)
-    read_last = torch.cat([torch.zeros_like(sequence[:, :1]), sequence], dim=1)
-    queries = trained.readout.queries(states, read_last)
-    read = trained.readout(states, queries, torch.from_numpy(b.prompts))
-    surprise = trained.field_heads.negative_log_likelihood(read[rows, lengths], codes)
+    surprise = trained.surprise(states, sequence, torch.from_numpy(b.prompts))[rows, lengths]
     after = trained.risk_backbone(sequence)[rows, lengths + 1]
     features = torch.from_numpy(b.features)
     return trained.risk(trained.risk.hidden(after, surprise, features)), surprise
@@ -59,11 +56,8 @@ def in_context(trained: ProfileModel, b: Batch) -> tuple[Tensor, Tensor]:
 def own_losses(trained: ProfileModel, b: Batch, prompts: Tensor, cells: Tensor) -> Tensor:
     """Negative log likelihood of own events under prompts, [B, WINDOW, F], where counted."""
     window = torch.from_numpy(b.window)
-    states = trained.backbone(window)[:, :-1]
-    read_last = torch.cat([torch.zeros_like(window[:, :1]), window[:, :-1]], dim=1)
-    read = trained.readout(states, trained.readout.queries(states, read_last), prompts)
-    nll: Tensor = trained.field_heads.negative_log_likelihood(read, window) * cells[:, :, None]
-    return nll
+    surprise: Tensor = trained.surprise(trained.backbone(window), window, prompts)
+    return surprise * cells[:, :, None]
 
 
 def test_serving_computes_what_was_trained(
