@@ -34,7 +34,7 @@ class Overnight:
         old = self._loans(ground, day - 1)
         interest = 1.0 + _RATE * (1.0 + rng.normal(0.0, 0.03, len(old)))
         back = entries.rows(
-            np.clip(rng.normal(minute_of(9, 30), 70, len(old)), 10, OPEN_MINUTES - 1),
+            np.clip(rng.normal(minute_of(10, 0), 110, len(old)), 10, OPEN_MINUTES - 1),
             old.amount_cents / 100.0 * interest,
             debtor_agent=old.creditor_agent,
             creditor_agent=old.debtor_agent,
