@@ -6,6 +6,7 @@ the checkpoint.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -46,11 +47,13 @@ class Labelled:
     risky: Labels
 
 
-def lightgbm(fit: Labelled, stop: Labelled, features: Features) -> Float:
+def lightgbm(
+    fit: Labelled, stop: Labelled, features: Features, seeds: Sequence[int] = SEEDS
+) -> Float:
     """Mean log odds of one LightGBM a seed, stopped early on other counterparties."""
     names = FEATURES[:N_FEATURES]
     validation = (stop.features, stop.risky)
-    fitted = [Trees.fit(fit.features, fit.risky, validation, seed, names=names) for seed in SEEDS]
+    fitted = [Trees.fit(fit.features, fit.risky, validation, seed, names=names) for seed in seeds]
     return np.asarray(np.mean([trees.logit(features) for trees in fitted], axis=0), np.float64)
 
 

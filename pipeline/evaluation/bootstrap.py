@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,8 @@ import numpy.typing as npt
 Float = npt.NDArray[np.float64]
 Bool = npt.NDArray[np.bool_]
 Metric = Callable[[Bool, Float, Float | None], float]
+
+_TAILS: Final = (2.5, 97.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +36,8 @@ class CounterpartyBootstrap:
         counterparty: npt.NDArray[np.uint64],
         *,
         resamples: int = 200,
-        level: float = 0.95,
         seed: int = 0,
     ) -> None:
-        self._tails = (1 - level) / 2 * 100, (1 + level) / 2 * 100
         keys, self._of = np.unique(counterparty, return_inverse=True)
         random = np.random.default_rng(seed)
         even = np.full(len(keys), 1 / max(len(keys), 1))
@@ -44,24 +45,27 @@ class CounterpartyBootstrap:
 
     def interval(self, metric: Metric, risky: Bool, score: Float) -> Interval:
         """A metric of one score."""
-        return self._percentiles(
-            metric(risky, score, None), [metric(risky, score, w) for w in self._weights()]
-        )
+        return percentiles(metric(risky, score, None), self.drawn(metric, risky, score))
 
     def difference(self, metric: Metric, risky: Bool, ours: Float, theirs: Float) -> Interval:
         """What one score has over another on the same resamples."""
         value = metric(risky, ours, None) - metric(risky, theirs, None)
-        drawn = [metric(risky, ours, w) - metric(risky, theirs, w) for w in self._weights()]
-        return self._percentiles(value, drawn)
+        gained = self.drawn(metric, risky, ours) - self.drawn(metric, risky, theirs)
+        return percentiles(value, gained)
 
-    def _weights(self) -> list[Float]:
-        if self._draws is None:
-            return []
-        return [draw[self._of].astype(np.float64) for draw in self._draws]
+    def drawn(self, metric: Metric, risky: Bool, score: Float) -> Float:
+        """The metric on every resample; the same resamples for every score."""
+        return np.array([metric(risky, score, weight) for weight in self._weights()])
 
-    def _percentiles(self, value: float, drawn: list[float]) -> Interval:
-        known = np.array([d for d in drawn if np.isfinite(d)])
-        if not len(known):
-            return Interval(value, float("nan"), float("nan"))
-        low, high = np.percentile(known, self._tails)
-        return Interval(value, float(low), float(high))
+    def _weights(self) -> Iterator[Float]:
+        for draw in () if self._draws is None else self._draws:
+            yield draw[self._of].astype(np.float64)
+
+
+def percentiles(value: float, drawn: Float) -> Interval:
+    """A figure with the 95 % interval of its values on resamples."""
+    known = drawn[np.isfinite(drawn)]
+    if not len(known):
+        return Interval(value, float("nan"), float("nan"))
+    low, high = np.percentile(known, _TAILS)
+    return Interval(value, float(low), float(high))

@@ -65,15 +65,19 @@ def value_detected(risky: Bool, score: Float, amount: Float, false_per_true: flo
     return float(money[allowed[-1]] / total) if len(allowed) else 0.0
 
 
-def recall_at_alerts(risky: Bool, score: Float, alerts: int) -> float:
-    """Share of risky rows among the highest scores, ties taken by their expected share."""
-    found = int(risky.sum())
-    if found == 0:
+def recall_at_alerts(
+    risky: Bool, score: Float, alerts: float, weight: Float | None = None
+) -> float:
+    """Share of risky rows among the highest scores, ties taken by their expected share.
+
+    Weights count rows, also among the alerts.
+    """
+    true, false, _ = _steps(risky, score, weight)
+    if not len(true):
         return float("nan")
-    true, false, _ = _steps(risky, score, None)
     taken = np.r_[0.0, true + false]
     hits = np.interp(min(alerts, taken[-1]), taken, np.r_[0.0, true])
-    return float(hits / found)
+    return float(hits / true[-1])
 
 
 def brier(risky: Bool, probability: Float, weight: Float | None = None) -> float:

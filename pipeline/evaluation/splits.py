@@ -64,12 +64,17 @@ def encode_trial(
     trial: Trial,
 ) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.float32]]:
     """Codes [N, F] and features [N, A] of a trial's rows, each as its history stood before it."""
-    columns = ObservationColumns.from_observations(trial.observations)
-    nothing = np.full(len(trial), -1, np.int16)
-    labelled = LabelledColumns(
-        columns, trial.risky.astype(np.int8), nothing, nothing.astype(np.int8)
-    )
-    sequences = encode_sequences([labelled], len(trial), lambda *_: None)
+    return encode_observations(trial.observations)
+
+
+def encode_observations(
+    observations: Sequence[Observation],
+) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.float32]]:
+    """Codes [N, F] and features [N, A] of observations, each as its history stood before it."""
+    columns = ObservationColumns.from_observations(observations)
+    untold = np.full(len(columns), -1, np.int16)
+    labelled = LabelledColumns(columns, untold.astype(np.int8), untold, untold.astype(np.int8))
+    sequences = encode_sequences([labelled], len(columns), lambda *_: None)
     order = np.argsort(columns.entity, kind="stable")
     codes, features = np.empty_like(sequences.codes), np.empty_like(sequences.features)
     codes[order], features[order] = sequences.codes, sequences.features
