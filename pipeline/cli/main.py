@@ -63,6 +63,7 @@ ENTRIES = (
         "Measure how few labelled counterparties are enough.",
         "learning_curve",
     ),
+    Entry(_MODEL, "benchmark", "Make, run and score the public cold-start benchmark.", "app"),
     Entry(_MODEL, "graph", "Draw an entity's neighbourhood: flows, flags, paths."),
     Entry(_MODEL, "whatif", "Replay a day with one change and show what it does to the rest."),
     Entry(_SET_UP, "doctor", "Check broker, topics, database, checkpoint and device."),

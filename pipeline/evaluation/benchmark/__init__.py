@@ -1,0 +1,1 @@
+"""The public cold-start benchmark: fixed tasks as plain Parquet, a scorer and a leaderboard."""
