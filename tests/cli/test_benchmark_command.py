@@ -15,11 +15,12 @@ from pipeline.cli.benchmark import SCALES, OwnMethod, Scale, Size, app
 from pipeline.errors import ColdwireError
 from pipeline.evaluation.benchmark.benchmark import Benchmark
 from pipeline.evaluation.benchmark.leaderboard import BEGIN, END
-from pipeline.evaluation.benchmark.methods import served
+from pipeline.evaluation.benchmark.methods import labelled_columns, served
 from pipeline.evaluation.benchmark.observing import observations_of
 from pipeline.evaluation.benchmark.tables import EVENTS, LABELS, SPLITS, TEST, TRAIN, VALIDATION
 from pipeline.evaluation.served import serve
 from pipeline.model.checkpoint import SHIPPED, Checkpoint
+from pipeline.model.sequences import encode_sequences
 from tests.model.checkpoints import random_checkpoint
 
 TINY = Scale({TRAIN: 100, VALIDATION: 60, TEST: 60}, days=4, most_events=8)
@@ -95,6 +96,26 @@ def test_a_checkpoint_of_the_benchmarks_own_world_is_refused(data: Path, tmp_pat
     ran = _run("run", "--data", data, "--method", "coldwire", "--checkpoint", tmp_path)
     assert isinstance(ran.exception, ColdwireError)
     assert "trained on the world" in ran.exception.message
+
+
+def test_a_recipe_reads_the_training_table_as_its_aggregates_were_made(data: Path) -> None:
+    benchmark = Benchmark.open(data)
+    sequences = encode_sequences([labelled_columns(benchmark)], 8, lambda *_: None)
+    # The recipe orders counterparties by key, the table by id.
+    ours, table = (sorted(map(bytes, f)) for f in (sequences.features, benchmark.features(TRAIN)))
+    assert ours == table
+    assert sequences.risky.sum() == benchmark.risky(TRAIN).sum()
+
+
+def test_a_checkpoint_of_these_tables_alone_says_so(data: Path, tmp_path: Path) -> None:
+    notes = {"benchmark": Benchmark.open(data).manifest.data_id}
+    replace(random_checkpoint(0), notes=notes).save(tmp_path)
+    arguments = ("run", "--data", data, "--method", "prior-only", "--checkpoint", tmp_path)
+    method = json.loads(_run(*arguments, "--out", tmp_path, "--json").stdout)["method"]
+    assert (method["name"], method["learned_from"]) == (
+        "Coldwire, prior only, retrained",
+        "benchmark",
+    )
 
 
 def test_results_become_rows_of_a_page(data: Path, tmp_path: Path) -> None:

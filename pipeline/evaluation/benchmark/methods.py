@@ -10,15 +10,17 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from pipeline.encoding import ObservationColumns
 from pipeline.errors import ColdwireError
 from pipeline.evaluation import baselines
 from pipeline.evaluation.baselines import Labelled
 from pipeline.evaluation.benchmark.benchmark import Benchmark
-from pipeline.evaluation.benchmark.observing import is_last, observations_of
+from pipeline.evaluation.benchmark.observing import is_last, observations_of, portions
 from pipeline.evaluation.benchmark.tables import EVENTS, TEST, TRAIN, VALIDATION, key_of
 from pipeline.evaluation.served import serve
 from pipeline.evaluation.splits import encode_observations
 from pipeline.model.checkpoint import Checkpoint
+from pipeline.model.sequences import LabelledColumns
 from pipeline.scoring import Policy
 
 Float = npt.NDArray[np.float64]
@@ -69,14 +71,19 @@ def served(checkpoint: Checkpoint, benchmark: Benchmark, *, adapts: bool) -> Flo
         ColdwireError: the checkpoint was trained on a world of the benchmark.
     """
     _check_unseen(checkpoint, benchmark)
-    # By position, so that a batch holds an event of many tasks and not many events of one.
+    policy = Policy(adapts=adapts)
     events = benchmark.table(TEST, EVENTS)
-    asked = pl.Series(is_last(events, key_of(TEST)))
+    parts = portions(events, key_of(TEST))
+    return np.concatenate([_served(checkpoint, part, policy) for part in parts])
+
+
+def _served(checkpoint: Checkpoint, events: pl.DataFrame, policy: Policy) -> Float:
+    key = key_of(TEST)
+    asked = pl.Series(is_last(events, key))
+    # By position, so that a batch holds an event of many tasks and not many events of one.
     logged = events.with_columns(asked=asked).sort("position", maintain_order=True)
-    observations = observations_of(logged, key_of(TEST))
-    scores = serve(checkpoint, observations, Policy(adapts=adapts)).probability
-    answered = logged.with_columns(score=scores).filter("asked").sort(key_of(TEST))
-    return answered["score"].to_numpy()
+    scores = serve(checkpoint, observations_of(logged, key), policy).probability
+    return logged.with_columns(score=scores).filter("asked").sort(key)["score"].to_numpy()
 
 
 def prior_only(checkpoint: Checkpoint, benchmark: Benchmark) -> Float:
@@ -86,10 +93,26 @@ def prior_only(checkpoint: Checkpoint, benchmark: Benchmark) -> Float:
         ColdwireError: the checkpoint was trained on a world of the benchmark.
     """
     _check_unseen(checkpoint, benchmark)
-    events, key = benchmark.table(TEST, EVENTS), key_of(TEST)
-    codes, features = encode_observations(observations_of(events, key))
-    asked = is_last(events, key)
-    return baselines.prior_only(checkpoint, codes[asked], features[asked])
+    key = key_of(TEST)
+    scores = []
+    for part in portions(benchmark.table(TEST, EVENTS), key):
+        codes, features = encode_observations(observations_of(part, key))
+        asked = is_last(part, key)
+        scores.append(baselines.prior_only(checkpoint, codes[asked], features[asked]))
+    return np.concatenate(scores)
+
+
+def labelled_columns(benchmark: Benchmark) -> LabelledColumns:
+    """The training table as a checkpoint's recipe reads it; no family or typology is told."""
+    key = key_of(TRAIN)
+    columns = ObservationColumns.concatenate(
+        [
+            ObservationColumns.from_observations(observations_of(part, key))
+            for part in portions(benchmark.table(TRAIN, EVENTS), key)
+        ]
+    )
+    untold = np.full(len(columns), -1, np.int16)
+    return LabelledColumns(columns, benchmark.risky(TRAIN), untold, untold.astype(np.int8))
 
 
 def _labelled(benchmark: Benchmark, split: str) -> Labelled:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
@@ -16,6 +17,7 @@ from schemas.records import Observation, Role
 
 _OWN_AGENT: Final = "000000000"
 """The own bank is not told: a counterparty has one, so its pseudonym would say nothing."""
+_KEYS_AT_ONCE: Final = 8192
 
 
 def observations_of(events: pl.DataFrame, key: str) -> list[Observation]:
@@ -50,9 +52,17 @@ def _party(ident: str) -> str:
     return f"party:{ident:0>32}"
 
 
+def portions(events: pl.DataFrame, key: str) -> Iterator[pl.DataFrame]:
+    """The table in order, some thousand whole keys at a time: observations take much memory."""
+    portion = (pl.col(key).rle_id() // _KEYS_AT_ONCE).alias("portion")
+    for part in events.with_columns(portion).partition_by("portion", maintain_order=True):
+        yield part.drop("portion")
+
+
 def aggregates_of(events: pl.DataFrame, key: str) -> pl.DataFrame:
     """Streaming aggregates of every event, as they stood before it: key, position, A columns."""
-    _, features = encode_observations(observations_of(events, key))
+    parts = [encode_observations(observations_of(p, key))[1] for p in portions(events, key)]
+    features = np.concatenate(parts)
     columns = {name: features[:, i] for i, name in enumerate(FEATURES)}
     return events.select(key, "position").with_columns(**columns)
 

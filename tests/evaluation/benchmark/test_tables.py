@@ -13,6 +13,7 @@ from pipeline.encoding import FEATURES
 from pipeline.errors import ColdwireError
 from pipeline.evaluation.benchmark.benchmark import Benchmark
 from pipeline.evaluation.benchmark.cutting import Cut, cut_tasks, cut_training
+from pipeline.evaluation.benchmark.observing import aggregates_of, portions
 from pipeline.evaluation.benchmark.tables import (
     AGGREGATES,
     EVENT_COLUMNS,
@@ -116,3 +117,16 @@ def test_aggregates_and_labels_are_of_the_same_events(made: Benchmark) -> None:
 
 def test_training_keeps_the_first_events_only(made: Benchmark) -> None:
     assert made.table(TRAIN, EVENTS)["position"].max() == MOST_EVENTS - 1
+
+
+def test_portions_are_the_table_without_a_key_cut_in_two(
+    made: Benchmark, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = made.table(TEST, EVENTS)
+    aggregates = aggregates_of(whole, "task")
+    monkeypatch.setattr("pipeline.evaluation.benchmark.observing._KEYS_AT_ONCE", 7)
+    parts = list(portions(whole, "task"))
+    assert pl.concat(parts).equals(whole)
+    assert sum(part["task"].n_unique() for part in parts) == whole["task"].n_unique()
+    assert len(parts) > 1
+    assert aggregates_of(whole, "task").equals(aggregates)
