@@ -30,6 +30,8 @@ _SIZE: Final = "nano"
 _STEPS: Final = 500
 _TOKENS: Final = 8192
 """Of a step, and of a forward pass."""
+_CHECKPOINT_MINUTES: Final = 2.0
+"""A run that was stopped goes on from the last checkpoint."""
 _RUN: Final = "benchmark"
 _SOURCE: Final = "transaction"
 _FIELDS: Final = (
@@ -55,6 +57,8 @@ def embed(run: Run, prefixes: dict[str, Prefixes]) -> dict[str, Float]:
         max_steps=_STEPS,
         warmup_steps=_STEPS // 20,
         token_budget=_TOKENS,
+        checkpoint_every_min=_CHECKPOINT_MINUTES,
+        resume="auto",
         seed=run.seed,
     )
     model = PragmaModel.from_pretrained(run.scratch / _RUN)
