@@ -58,10 +58,14 @@ class Facts:
         return "to" if self.outgoing else "from"
 
     def evidence_for(self, names: tuple[str, ...]) -> float:
-        """Log odds that features and fields of these names added, never below 0."""
+        """Log odds that features and fields of these names added together, never below 0.
+
+        Their shares are summed with their signs: of two features that speak of one thing, one
+        may take back what the other gives.
+        """
         columns = [_FEATURE[name] for name in names if name in _FEATURE]
         columns += [N_FEATURES + _FIELD[name] for name in names if name in _FIELD]
-        return float(np.maximum(self.contributions[columns], 0.0).sum())
+        return max(float(self.contributions[columns].sum()), 0.0)
 
     def own_evidence(self) -> float:
         """Log odds that everything raising the score added, exposure left out."""

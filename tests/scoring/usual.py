@@ -1,0 +1,132 @@
+"""A payment with one field put back to what is usual for its counterparty."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from itertools import pairwise
+from statistics import fmean, median
+from typing import Any
+
+import numpy as np
+
+from pipeline.encoding.columns import epoch_ms
+from pipeline.encoding.local_time import hour_and_weekday
+from schemas.records import Observation, Role
+
+Past = Sequence[Observation]
+Change = Callable[[Past, Observation], Observation | None]
+
+WINDOW = 16
+_HOUR = timedelta(hours=1)
+_DAY = timedelta(days=1)
+
+
+def usual(code: str, field: str, past: Past, new: Observation) -> Observation | None:
+    """The payment as it would have been had the reason's field been usual.
+
+    None if the reason names nothing of the payment itself, or if the past does not say what
+    would be usual. ``field`` is the one that ``unlike_own_history`` names.
+    """
+    change = CHANGES.get(code) or FIELD_CHANGES.get(field)
+    changed = change(past, new) if change and past else None
+    return None if changed == new else changed
+
+
+def _amount(past: Past, new: Observation) -> Observation | None:
+    """The geometric mean of the own payments of this direction, else of all."""
+    same = [p for p in past[-WINDOW:] if p.role is new.role] or past[-WINDOW:]
+    mean = math.exp(fmean(math.log(p.amount) for p in same))
+    return new.model_copy(update={"amount": round(mean, 2)})
+
+
+def _most_frequent(past: Past, new: Observation, *names: str) -> Observation | None:
+    """These fields as most of the own payments have them, those of this direction first."""
+    same = [p for p in past[-WINDOW:] if p.role is new.role] or past[-WINDOW:]
+    values: Counter[tuple[Any, ...]] = Counter(
+        tuple(getattr(p, name) for name in names) for p in same
+    )
+    return new.model_copy(update=dict(zip(names, values.most_common(1)[0][0], strict=True)))
+
+
+def _counterparty(past: Past, new: Observation) -> Observation | None:
+    return _most_frequent(past, new, "counterparty", "counterparty_agent", "counterparty_country")
+
+
+def _later(past: Past, new: Observation) -> Observation | None:
+    """Two days later, on a business day: after whatever crowd it came in."""
+    moved = new.event_at + 2 * _DAY
+    while moved.weekday() >= 5:
+        moved += _DAY
+    return new.model_copy(update={"event_at": moved})
+
+
+def _usual_gap(past: Past, new: Observation) -> Observation | None:
+    gaps = [max(b.event_at - a.event_at, timedelta()) for a, b in pairwise(past)]
+    if not gaps:
+        return None
+    return new.model_copy(update={"event_at": past[-1].event_at + median(gaps)})
+
+
+def _usual_hour(past: Past, new: Observation) -> Observation | None:
+    """At the mean time of day, the nearest one that is not before the last payment."""
+    angles = [2 * math.pi * _hour(p) / 24 for p in past[-WINDOW:]]
+    mean = math.atan2(fmean(map(math.sin, angles)), fmean(map(math.cos, angles)))
+    shift = (24 * mean / (2 * math.pi) - _hour(new) + 12) % 24 - 12
+    moved = new.event_at + shift * _HOUR
+    if moved < past[-1].event_at:
+        moved += _DAY
+    return new.model_copy(update={"event_at": moved})
+
+
+def _hour(observation: Observation) -> float:
+    return float(hour_and_weekday(np.array([epoch_ms(observation.event_at)]))[0][0])
+
+
+def _other_direction(past: Past, new: Observation) -> Observation | None:
+    other = Role.CREDITOR if new.role is Role.DEBTOR else Role.DEBTOR
+    return new.model_copy(update={"role": other})
+
+
+def _frequent(*names: str) -> Change:
+    return lambda past, new: _most_frequent(past, new, *names)
+
+
+CHANGES: dict[str, Change] = {
+    **dict.fromkeys(
+        (
+            *("amount_above_own_maximum", "amount_above_usual", "mirrored_amount"),
+            *("below_threshold", "equal_amounts", "round_amount", "pass_through"),
+        ),
+        _amount,
+    ),
+    "new_counterparty": _counterparty,
+    "new_corridor": _frequent("counterparty_country"),
+    "new_bank": _frequent("counterparty_agent"),
+    "new_purpose": _frequent("purpose"),
+    "odd_hour": _usual_hour,
+    "awakened": _usual_gap,
+    **dict.fromkeys(("burst", "fan", "busiest_day"), _later),
+    "new_direction": _other_direction,
+}
+FIELD_CHANGES: dict[str, Change] = {
+    **dict.fromkeys(
+        (
+            *("log_amount", "roundness", "below_threshold", "amount_vs_mean", "amount_vs_max"),
+            *("amount_vs_same_counterparty", "mirror_last", "mirror_best", "equal_amounts"),
+        ),
+        _amount,
+    ),
+    **dict.fromkeys(("hour", "hour_deviation"), _usual_hour),
+    **dict.fromkeys(("gap", "gap_same_role", "rhythm", "dormancy"), _usual_gap),
+    **dict.fromkeys(("burst", "fan"), _later),
+    **dict.fromkeys(("counterparty_count", "counterparty_age"), _counterparty),
+    "agent_count": _frequent("counterparty_agent"),
+    **dict.fromkeys(
+        ("corridor_count", "other_region", "domestic"), _frequent("counterparty_country")
+    ),
+    **dict.fromkeys(("purpose", "purpose_count"), _frequent("purpose")),
+    **dict.fromkeys(("local_instrument", "instrument_count"), _frequent("local_instrument")),
+}
