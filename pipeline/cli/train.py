@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,108 +14,126 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from pipeline.cli.labelled import labelled_days
-from pipeline.cli.prevalence import CALIBRATED_SHARE
+from pipeline.cli.seed_tables import seed_tables
+from pipeline.cli.training_config import (
+    FULL,
+    QUICK,
+    TrainingConfig,
+    checked,
+    read_training_config,
+)
 from pipeline.errors import ColdwireError
 from pipeline.model.card import model_card
+from pipeline.model.checkpoint import Checkpoint
 from pipeline.model.meta import MetaLearner
-from pipeline.model.recipe import Recipe
 from pipeline.model.recipe import train as follow
 from pipeline.model.sequences import LabelledColumns
-from simulators.behaviours import FAMILIES
-from simulators.typologies import TYPOLOGIES
-from simulators.world import World, WorldConfig
+from simulators.world import World
 
 CARD = "MODEL_CARD.md"
-_HELD_OUT_FAMILY = "remittance"
-_HELD_OUT_TYPOLOGIES = ("account-takeover", "cycle")
-_TRAINING_RISKY_SHARE = 0.3
-
-
-@dataclass(frozen=True, slots=True)
-class _Size:
-    parties: int
-    days: int
-    pretrain_iterations: int
-    meta_iterations: int
-    risk_iterations: int
-
-
-_QUICK = _Size(
-    parties=14_000, days=22, pretrain_iterations=800, meta_iterations=600, risk_iterations=3_000
-)
-_FULL = _Size(
-    parties=40_000,
-    days=40,
-    pretrain_iterations=12_000,
-    meta_iterations=3_000,
-    risk_iterations=9_000,
-)
+_TABLE_WIDTH = 140
 
 
 def train(
     out: Annotated[Path, typer.Option(help="Directory for the checkpoint.")],
+    config: Annotated[
+        Path | None, typer.Option(help="YAML file of world, recipe, held-out sets and seeds.")
+    ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="A small world, few steps.")] = False,
-    seed: Annotated[int, typer.Option(help="Decides world, weights and order.")] = 7,
+    seeds: Annotated[
+        str | None,
+        typer.Option("--seeds", "--seed", help="Decide world, weights and order; e.g. 7,8,9."),
+    ] = None,
     learner: Annotated[
-        MetaLearner, typer.Option(help="Meta-learner of the prompt's start.")
-    ] = MetaLearner.MAML,
+        MetaLearner | None, typer.Option(help="Meta-learner of the prompt's start.")
+    ] = None,
     served_share: Annotated[
-        float, typer.Option(help="Share of risky parties in service, to calibrate for.")
-    ] = CALIBRATED_SHARE,
-    threads: Annotated[int, typer.Option(help="Threads; part of what decides the bits.")] = 1,
+        float | None,
+        typer.Option(help="Share of risky parties in service, to calibrate for."),
+    ] = None,
+    threads: Annotated[
+        int | None, typer.Option(help="Threads; part of what decides the bits.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Train backbone, prompts, heads, trees and calibration; write the model card beside.
 
-    The same seed and threads on the same machine give the same weights. A run that was
-    stopped goes on from its last finished stage when it is started again.
+    Without --config and --quick the full recipe is followed. The options win over the file.
+    Of several seeds each gets a checkpoint in a folder of its own, and a table shows the
+    means of their figures. The same seed and threads on the same machine give the same
+    weights. A run that was stopped goes on from its last finished stage when it is started
+    again.
 
-    Example: coldwire train --quick --seed 7 --out out/checkpoint
+    Example: coldwire train --quick --seeds 7,8,9 --out out/checkpoints
     """
-    if seed < 0 or threads < 1 or not 0 < served_share < 1:
-        raise ColdwireError(
-            "seed must be at least 0, threads at least 1, served share between 0 and 1",
-            "change that option",
-        )
+    if quick and config is not None:
+        raise ColdwireError("--quick and --config exclude each other", "give one of them")
+    chosen = read_training_config(config or (QUICK if quick else FULL))
+    chosen = _changed(chosen, seeds, learner, served_share, threads)
+    command = _command(config, quick, chosen)
+    made = []
+    for seed in chosen.seeds:
+        directory = out if len(chosen.seeds) == 1 else out / f"seed-{seed}"
+        made.append(_train_one(chosen, seed, directory, f"{command} --seed {seed}"))
+        if not as_json:
+            card = directory / CARD
+            typer.echo(f"{made[-1].version} written to {directory}; its figures are in {card}")
+    if as_json:
+        rows = [{"version": each.version, **each.notes} for each in made]
+        typer.echo(json.dumps(rows if len(rows) > 1 else rows[0]))
+    elif len(made) > 1:
+        for table in seed_tables([each.notes["measured"] for each in made]):
+            Console(width=max(Console().width, _TABLE_WIDTH)).print(table)
+
+
+def _changed(
+    config: TrainingConfig,
+    seeds: str | None,
+    learner: MetaLearner | None,
+    served_share: float | None,
+    threads: int | None,
+) -> TrainingConfig:
+    """The configuration with what the options say."""
+    data = config.as_dict()
+    if seeds is not None:
+        data["seeds"] = [part.strip() for part in seeds.split(",")]
+    if served_share is not None:
+        data["served_share"] = served_share
+    for name, value in (("learner", learner), ("threads", threads)):
+        if value is not None:
+            data["recipe"][name] = value
+    return checked(data, "the options")
+
+
+def _command(config: Path | None, quick: bool, chosen: TrainingConfig) -> str:
+    """The command line that makes these checkpoints, but for the seed."""
+    source = f" --config {config.name}" if config else " --quick" if quick else ""
+    return f"coldwire train{source} --learner {chosen.recipe.learner}"
+
+
+def _train_one(config: TrainingConfig, seed: int, out: Path, command: str) -> Checkpoint:
+    """Make the checkpoint of one seed and write it with its card."""
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ColdwireError(
             f"{out} cannot be written: {error.strerror}", "give another --out"
         ) from error
-    size = _QUICK if quick else _FULL
-    config = WorldConfig(
-        parties=size.parties, days=size.days, seed=seed, risky_share=_TRAINING_RISKY_SHARE
-    )
-    world = World(config)
-    recipe = Recipe(
-        seed=seed,
-        learner=learner,
-        pretrain_iterations=size.pretrain_iterations,
-        meta_iterations=size.meta_iterations,
-        risk_iterations=size.risk_iterations,
-        risky_share_ratio=served_share / _TRAINING_RISKY_SHARE,
-        held_out_families=_indices([f.name for f in FAMILIES], (_HELD_OUT_FAMILY,)),
-        held_out_typologies=_indices([t.name for t in TYPOLOGIES], _HELD_OUT_TYPOLOGIES),
-        threads=threads,
-    )
+    world = World(config.world_of(seed))
     with _Bars() as bars:
-        checkpoint = follow(_days(world, bars), recipe, bars.show, out)
-    made_with = {**asdict(config), "start": config.start.isoformat(), "served_share": served_share}
-    made_with["held_out"] = [_HELD_OUT_FAMILY, *_HELD_OUT_TYPOLOGIES]
-    checkpoint = replace(checkpoint, notes={**checkpoint.notes, "world": made_with})
+        checkpoint = follow(_days(world, bars), config.recipe_of(seed), bars.show, out)
+    made_with = {
+        **asdict(world.config),
+        "start": world.config.start.isoformat(),
+        "served_share": config.served_share,
+        "held_out": [*config.held_out.families, *config.held_out.typologies],
+    }
+    notes = {**checkpoint.notes, "world": made_with, "configuration": config.as_dict()}
+    checkpoint = replace(checkpoint, notes=notes)
     checkpoint.save(out)
-    command = f"coldwire train {'--quick ' if quick else ''}--seed {seed} --learner {learner}"
     card = model_card(checkpoint, command, f"{datetime.now(UTC):%Y-%m-%d}")
     (out / CARD).write_text(card)
-    if as_json:
-        typer.echo(json.dumps({"version": checkpoint.version, **checkpoint.notes}))
-    else:
-        typer.echo(f"{checkpoint.version} written to {out}; its figures are in {out / CARD}")
-
-
-def _indices(names: list[str], wanted: tuple[str, ...]) -> tuple[int, ...]:
-    return tuple(names.index(name) for name in wanted)
+    return checkpoint
 
 
 def _days(world: World, bars: _Bars) -> Iterator[LabelledColumns]:

@@ -41,6 +41,10 @@ from pipeline.model.trees import TREE_FEATURES, Trees, tree_inputs
 _PLAIN_FEATURES: Final = TREE_FEATURES[:N_FEATURES]
 _AFTER_THE_WEIGHTS: Final = ("risky_share_ratio", "tree_rounds")
 """Choices that the stages kept on disk do not depend on."""
+_AT_LEAST_ONE: Final = (
+    *("pretrain_iterations", "meta_iterations", "risk_iterations", "batch_size"),
+    *("most_events", "tree_rounds", "threads"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,18 @@ class Recipe:
     held_out_families: tuple[int, ...] = ()
     held_out_typologies: tuple[int, ...] = ()
     threads: int = 1
+
+    def __post_init__(self) -> None:
+        """Refuse a recipe that nothing can follow.
+
+        Raises:
+            ValueError: a value is out of its range; the message says which.
+        """
+        for name in _AT_LEAST_ONE:
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1")
+        if not 0 <= self.later_share <= 1:
+            raise ValueError("later_share must lie between 0 and 1")
 
     def as_dict(self) -> dict[str, Any]:
         """For the manifest."""
