@@ -27,6 +27,7 @@ from pipeline.evaluation.baselines import (
     z_score_rules,
 )
 from pipeline.evaluation.comparison import compare
+from pipeline.evaluation.exhibits import exhibits
 from pipeline.evaluation.report import HTML, Report
 from pipeline.evaluation.served import Served, serve
 from pipeline.evaluation.splits import Trial, encode_trial, training_rows
@@ -34,6 +35,7 @@ from pipeline.model.checkpoint import SHIPPED, Checkpoint
 from pipeline.model.sequences import encode_sequences
 from pipeline.model.splits import split
 from pipeline.scoring import Policy
+from pipeline.scoring.benchmark import brief
 from simulators.world import World, WorldConfig
 
 _RISKY_SHARE = 0.3
@@ -139,9 +141,14 @@ def evaluate(
         "adaptations": served.adaptations,
         "seconds": round(time.monotonic() - began, 1),
     }
-    report = Report(about, comparison)
+    shown = []
     if out is not None:
-        report.write(out, trial, scores)
+        threshold = Policy().alert_threshold
+        speed = brief(served_by)
+        shown = exhibits(trial, scores, served, comparison, threshold, speed)
+    report = Report(about, comparison, exhibits=shown)
+    if out is not None:
+        report.write(out)
     if as_json:
         typer.echo(report.as_json())
     else:

@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-import base64
 import html
-import io
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-import matplotlib
-import numpy as np
-import numpy.typing as npt
-
-from pipeline.evaluation import metrics
 from pipeline.evaluation.bootstrap import Interval
-from pipeline.evaluation.comparison import ALERTED_SHARE, ALL, Comparison
-from pipeline.evaluation.splits import Trial
+from pipeline.evaluation.comparison import ALERTED_SHARE, Comparison
+from pipeline.evaluation.exhibits import Exhibit
 
-matplotlib.use("agg")
-from matplotlib import pyplot as plt
-
-Float = npt.NDArray[np.float64]
 Row = Sequence[str]
 
 MARKDOWN: Final = "evaluation.md"
@@ -44,10 +33,12 @@ class Report:
 
     Attributes:
         about: facts of the run: checkpoint, world, seeds, command, seconds.
+        exhibits: pictures and further tables.
     """
 
     about: dict[str, str | int | float]
     comparison: Comparison
+    exhibits: list[Exhibit] = field(default_factory=list)
 
     def as_json(self) -> str:
         """Every figure, unrounded; what could not be measured is null."""
@@ -76,6 +67,8 @@ class Report:
                 for name, h in c.honesty.items()
             },
         }
+        for exhibit in self.exhibits:
+            data |= exhibit.data
         return json.dumps(_finite(data), indent=1)
 
     def tables(self) -> list[tuple[str, Row, list[Row]]]:
@@ -116,34 +109,46 @@ class Report:
             lines += [f"\n## {title}\n", "| " + " | ".join(header) + " |"]
             lines.append("|" + "---|" * len(header))
             lines += ["| " + " | ".join(row) + " |" for row in rows]
+        for exhibit in self.exhibits:
+            if exhibit.rows:
+                lines += [f"\n## {exhibit.title}\n", exhibit.reading + "\n"]
+                lines.append("| " + " | ".join(exhibit.header) + " |")
+                lines.append("|" + "---|" * len(exhibit.header))
+                lines += ["| " + " | ".join(row) + " |" for row in exhibit.rows]
         return "\n".join(lines) + "\n"
 
-    def as_html(self, trial: Trial, scores: dict[str, Float]) -> str:
+    def as_html(self) -> str:
         """One page without outside parts."""
         facts = "".join(
             f"<li>{html.escape(k)}: {html.escape(str(v))}</li>" for k, v in self.about.items()
         )
-        tables = "".join(_html_table(*table) for table in self.tables())
-        plots = [_precision_recall_plot(trial, scores), _reliability_plot(self.comparison)]
-        images = "".join(f'<img alt="" src="data:image/png;base64,{png}">' for png in plots)
+        tables = "".join(
+            f"<h2>{html.escape(title)}</h2>{_html_table(header, rows)}"
+            for title, header, rows in self.tables()
+        )
+        exhibits = "".join(_html_exhibit(exhibit) for exhibit in self.exhibits)
         return (
             f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Evaluation</title>'
             f"<style>{_STYLE}</style></head><body><h1>Evaluation</h1><p>{html.escape(_READING)}</p>"
-            f"<ul>{facts}</ul>{tables}{images}</body></html>"
+            f"<ul>{facts}</ul>{tables}{exhibits}</body></html>"
         )
 
-    def write(self, directory: Path, trial: Trial, scores: dict[str, Float]) -> None:
+    def write(self, directory: Path) -> None:
         """Write all three files."""
         directory.mkdir(parents=True, exist_ok=True)
         (directory / JSON).write_text(self.as_json() + "\n")
         (directory / MARKDOWN).write_text(self.as_markdown())
-        (directory / HTML).write_text(self.as_html(trial, scores))
+        (directory / HTML).write_text(self.as_html())
 
 
 _STYLE = (
-    "body{font:15px/1.45 sans-serif;max-width:75em;margin:2em auto;padding:0 1em}"
-    "table{border-collapse:collapse;margin:1em 0}td,th{padding:.3em .7em;text-align:right;"
-    "border-bottom:1px solid #ccc}td:first-child,th:first-child{text-align:left}"
+    "body{font:15px/1.5 system-ui,sans-serif;color:#222;max-width:76em;margin:2em auto;"
+    "padding:0 1.2em}h1{font-size:1.9em}h2{font-size:1.25em;margin:2em 0 .4em;"
+    "border-top:1px solid #ddd;padding-top:1em}p,li{max-width:62em}ul{color:#555}"
+    ".wide{overflow-x:auto}table{border-collapse:collapse;margin:1em 0;"
+    "font-variant-numeric:tabular-nums;font-size:.88em}td,th{padding:.35em .7em;"
+    "text-align:right;border-bottom:1px solid #ddd}th{color:#555;font-weight:600}"
+    "td:first-child,th:first-child{text-align:left}tr:nth-child(2) td{font-weight:600}"
     "img{max-width:100%;display:block;margin:1em 0}"
 )
 
@@ -170,49 +175,18 @@ def _interval(interval: Interval, form: str = ".3f") -> str:
     return f"{interval.value:{form}} [{interval.low:{form}}, {interval.high:{form}}]"
 
 
-def _html_table(title: str, header: Row, rows: list[Row]) -> str:
+def _html_exhibit(exhibit: Exhibit) -> str:
+    title = html.escape(exhibit.title, quote=True)
+    picture = f'<img alt="{title}" src="data:image/png;base64,{exhibit.png}">'
+    return (
+        f"<h2>{title}</h2><p>{html.escape(exhibit.reading)}</p>{picture if exhibit.png else ''}"
+        f"{_html_table(exhibit.header, exhibit.rows) if exhibit.rows else ''}"
+    )
+
+
+def _html_table(header: Row, rows: Sequence[Row]) -> str:
     head = "".join(f"<th>{html.escape(cell)}</th>" for cell in header)
     body = "".join(
         "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
     )
-    return f"<h2>{html.escape(title)}</h2><table><tr>{head}</tr>{body}</table>"
-
-
-def _precision_recall_plot(trial: Trial, scores: dict[str, Float]) -> str:
-    buckets = metrics.bucket_of(trial.seen)
-    names = metrics.bucket_names()
-    figure, axes = plt.subplots(1, len(names), figsize=(4 * len(names), 4), sharey=True)
-    for index, (axis, name) in enumerate(zip(axes, names, strict=True)):
-        rows = buckets == index
-        axis.set(title=f"{name} events seen", xlabel="recall", xlim=(0, 1), ylim=(0, 1))
-        if not trial.risky[rows].any():
-            continue
-        for label, score in scores.items():
-            precision, recall = metrics.precision_recall(trial.risky[rows], score[rows])
-            axis.step(recall, precision, where="post", label=label, linewidth=1)
-    axes[0].set_ylabel("precision")
-    axes[0].legend(fontsize=8)
-    return _png(figure)
-
-
-def _reliability_plot(comparison: Comparison) -> str:
-    figure, axis = plt.subplots(figsize=(6, 6))
-    lowest = 1e-5
-    for name, honesty in comparison.honesty.items():
-        points = honesty.points
-        style = {"color": "black", "linewidth": 2} if name == ALL else {"linewidth": 1}
-        observed = np.maximum(points.observed, lowest)
-        axis.plot(np.maximum(points.predicted, lowest), observed, "o-", label=name, **style)
-    axis.plot([lowest, 1], [lowest, 1], ":", color="grey")
-    axis.set(xscale="log", yscale="log", xlabel="probability", ylabel="share that was risky")
-    axis.set_title("Reliability by events seen, at the share of service")
-    axis.legend(fontsize=8)
-    return _png(figure)
-
-
-def _png(figure: Any) -> str:
-    figure.tight_layout()
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=90)
-    plt.close(figure)
-    return base64.b64encode(buffer.getvalue()).decode()
+    return f'<div class="wide"><table><tr>{head}</tr>{body}</table></div>'

@@ -280,12 +280,18 @@ def measure(
     return Speed(adapting, scoring, total, processes, batch)
 
 
+def brief(checkpoint: Checkpoint, *, counterparties: int = 150, seconds: float = 0.5) -> Speed:
+    """A measurement of seconds, in this process alone: for a report, not for a bar."""
+    adapting, scoring = single(checkpoint, counterparties, seed=7)
+    return Speed(adapting, scoring, rates(checkpoint, 64, seconds, 7, lambda: None), 1, 64)
+
+
 HEADER: Final = ("what", "measured", "of CPU", "bar")
 
 
 def rows_of(speed: Speed) -> list[list[str]]:
     """Rows of a table below :data:`HEADER`."""
-    batches = f"batches of {speed.batch}, {speed.processes} processes"
+    batches = f"batches of {speed.batch}, processes: {speed.processes}"
     calls = (
         ("adapt + score, batch 1, 16 events", speed.adapt_and_score, ADAPT_BAR_MS),
         ("score from state, batch 1", speed.score_from_state, SCORE_BAR_MS),

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from pipeline.evaluation.comparison import ALL, Comparison, compare
+from pipeline.evaluation.exhibits import exhibits
 from pipeline.evaluation.metrics import average_precision, bucket_names
 from pipeline.evaluation.report import HTML, JSON, MARKDOWN, Report
 from pipeline.evaluation.served import Served, serve
@@ -34,9 +35,12 @@ def scores(trial: Trial) -> Scores:
 
 @pytest.fixture(scope="module")
 def comparison(trial: Trial, scores: Scores) -> Comparison:
+    return compare(trial, scores, _served(scores), resamples=50)
+
+
+def _served(scores: Scores) -> Served:
     p = np.clip(0.2 + 0.01 * scores["ours"], 0, 1)
-    served = Served(p, p - 0.1, p + 0.1, np.zeros(len(p), np.int8), 0)
-    return compare(trial, scores, served, resamples=50)
+    return Served(p, p - 0.1, p + 0.1, np.zeros(len(p), np.int8), 0)
 
 
 def test_ranges_part_the_payments(comparison: Comparison, trial: Trial) -> None:
@@ -62,19 +66,23 @@ def test_figures_are_those_of_the_rows(
 def test_the_report_is_whole_and_escaped(
     comparison: Comparison, trial: Trial, scores: Scores, tmp_path: Path
 ) -> None:
-    Report({"seed": 3}, comparison).write(tmp_path, trial, scores)
+    shown = exhibits(trial, scores, _served(scores), comparison, 0.1, None)
+    Report({"seed": 3}, comparison, exhibits=shown).write(tmp_path)
     data = json.loads((tmp_path / JSON).read_text())
     assert data["about"] == {"seed": 3}
     assert data["scores"][0]["average_precision"][ALL]["value"] == (
         comparison.rivals[0].average_precision[ALL].value
     )
-    assert "| ours |" in (tmp_path / MARKDOWN).read_text()
+    assert set(data["caught_after"]) == set(data["value_found"]) - {"false_per_true"} == set(scores)
+    markdown = (tmp_path / MARKDOWN).read_text()
+    assert "| ours |" in markdown
+    assert "## Payments until detection" in markdown
     page = (tmp_path / HTML).read_text()
     tags: list[str] = []
     parser = HTMLParser()
     parser.handle_starttag = lambda tag, attrs: tags.append(tag)  # type: ignore[method-assign]
     parser.feed(page)
-    assert (tags.count("table"), tags.count("img"), tags.count("b")) == (4, 2, 0)
+    assert (tags.count("table"), tags.count("img"), tags.count("b")) == (7, 5, 0)
 
 
 def test_what_cannot_be_measured_is_null_and_dashed(trial: Trial, scores: Scores) -> None:
