@@ -1,4 +1,4 @@
-"""Sends payments into ``payments`` on an absolute schedule.
+"""Sends payments into ``payments``, and verdicts on them, on one absolute schedule.
 
 A late send does not shift the later ones, so that latency is counted from the time at
 which a payment was meant to arrive, and the slip is reported.
@@ -8,16 +8,43 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from zlib import crc32
 
 from agents.connection import Connection
 from schemas.payment import Payment
-from schemas.topics import PAYMENTS
+from schemas.records import Disposition
+from schemas.topics import DISPOSITIONS, PAYMENTS
 
 _CHUNK = 64
+
+Event = Payment | Disposition
+
+
+def merged(
+    payments: Iterable[Payment], dispositions: Iterable[Disposition], *, to_the_end: bool
+) -> Iterator[Event]:
+    """Payments and verdicts by event time; verdicts from before the first payment are left out.
+
+    Args:
+        payments: in their order, which stays as it is.
+        dispositions: in any order.
+        to_the_end: whether the verdicts after the last payment belong to the replay too.
+    """
+    waiting = deque(sorted(dispositions, key=lambda d: (d.decided_at, d.alert_id)))
+    begun = False
+    for payment in payments:
+        while waiting and waiting[0].decided_at <= payment.created_at:
+            disposition = waiting.popleft()
+            if begun:
+                yield disposition
+        begun = True
+        yield payment
+    if to_the_end and begun:
+        yield from waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +58,7 @@ class Pace:
         """Seconds after the start at which a payment is due.
 
         Args:
-            number: payments before it.
+            number: payments before it; a verdict is due with the payment that follows it.
             event_s: its event time after that of the first payment, in seconds.
         """
         if self.rate is not None:
@@ -50,12 +77,13 @@ class Sent:
     """
 
     payments: int = 0
+    dispositions: int = 0
     slip_s: float = 0.0
     took_s: float = 0.0
 
 
 class Replay:
-    """Sends payments to the broker.
+    """Sends payments, and verdicts among them, to the broker.
 
     Args:
         connection: to the broker.
@@ -100,15 +128,20 @@ class Replay:
 
     async def run(
         self,
-        payments: Iterator[Payment],
+        events: Iterator[Payment] | Iterator[Event],
         *,
         for_s: float | None = None,
         encode: Callable[[Payment], bytes] = Payment.to_bytes,
     ) -> Sent:
-        """Send until the payments, the time or the patience of the caller end.
+        """Send until the events, the time or the patience of the caller end.
+
+        Args:
+            events: payments, or what :func:`merged` gives.
+            for_s: seconds of the schedule after which it ends.
+            encode: bytes of a payment.
 
         Raises:
-            aiokafka.errors.KafkaError: a payment was not acknowledged.
+            aiokafka.errors.KafkaError: an event was not acknowledged.
         """
         await asyncio.gather(*(producer.start() for producer in self._producers))
         begun = start = time.monotonic()
@@ -116,8 +149,8 @@ class Replay:
         first: float | None = None
         futures: set[asyncio.Future[object]] = set()
         try:
-            async for payment in _ahead(payments):
-                event_s = payment.created_at.timestamp()
+            async for event in _ahead(events):
+                event_s = _event_s(event)
                 first = event_s if first is None else first
                 due = self._pace.due(self.sent.payments, event_s - first)
                 if self.paused:
@@ -126,23 +159,35 @@ class Replay:
                     start, epoch = (t + time.monotonic() - since for t in (start, epoch))
                 if self._stopped.is_set() or (for_s is not None and due >= for_s):
                     break
-                if self._on_due is not None:
-                    self._on_due(payment, epoch + due)
+                if self._on_due is not None and isinstance(event, Payment):
+                    self._on_due(event, epoch + due)
                 await self._wait_for(start + due)
                 late = time.monotonic() - start - due
                 if self._pace != Pace():
                     self.sent.slip_s = max(self.sent.slip_s, late)
-                key = payment.debtor_agent.routing_number.encode()
-                producer = self._producers[crc32(key) % len(self._producers)]
-                future = await producer.send(PAYMENTS.name, encode(payment), key=key)
+                future = await self._send(event, encode)
                 futures.add(future)
                 future.add_done_callback(futures.discard)
-                self.sent.payments += 1
             await asyncio.gather(*futures)
         finally:
             await asyncio.gather(*(producer.stop() for producer in self._producers))
             self.sent.took_s = time.monotonic() - begun
         return self.sent
+
+    async def _send(
+        self, event: Event, encode: Callable[[Payment], bytes]
+    ) -> asyncio.Future[object]:
+        """Hand an event to the producer of its key."""
+        if isinstance(event, Payment):
+            topic, value = PAYMENTS.name, encode(event)
+            key = event.debtor_agent.routing_number.encode()
+            self.sent.payments += 1
+        else:
+            topic, value, key = DISPOSITIONS.name, event.to_bytes(), event.entity.encode()
+            self.sent.dispositions += 1
+        producer = self._producers[crc32(key) % len(self._producers)]
+        future: asyncio.Future[object] = await producer.send(topic, value, key=key)
+        return future
 
     async def _wait_for(self, when: float) -> None:
         pause = when - time.monotonic()
@@ -153,11 +198,16 @@ class Replay:
                 return
 
 
-async def _ahead(payments: Iterator[Payment]) -> AsyncIterator[Payment]:
-    """Draw payments in a thread, a chunk ahead, so that making them delays no send."""
+def _event_s(event: Event) -> float:
+    at = event.created_at if isinstance(event, Payment) else event.decided_at
+    return at.timestamp()
 
-    def chunk() -> list[Payment]:
-        return list(islice(payments, _CHUNK))
+
+async def _ahead(events: Iterator[Payment] | Iterator[Event]) -> AsyncIterator[Event]:
+    """Draw events in a thread, a chunk ahead, so that making them delays no send."""
+
+    def chunk() -> list[Event]:
+        return list(islice(events, _CHUNK))
 
     upcoming = asyncio.create_task(asyncio.to_thread(chunk))
     try:
@@ -166,7 +216,7 @@ async def _ahead(payments: Iterator[Payment]) -> AsyncIterator[Payment]:
             if not made:
                 return
             upcoming = asyncio.create_task(asyncio.to_thread(chunk))
-            for payment in made:
-                yield payment
+            for event in made:
+                yield event
     finally:
         upcoming.cancel()

@@ -1,4 +1,4 @@
-"""``coldwire replay``: files, or a live simulation, into ``payments``."""
+"""``coldwire replay``: files, or a live simulation, into ``payments``; verdicts beside."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from functools import partial
 from itertools import chain, dropwhile, islice
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 from pydantic import ValidationError
@@ -20,14 +20,17 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from agents.connection import Connection
-from agents.replay import Pace, Replay, Sent
+from agents.replay import Event, Pace, Replay, Sent, merged
 from pipeline.cli.keys import on_key
 from pipeline.errors import ColdwireError
 from pipeline.settings import load_settings
 from schemas.payment import Payment
+from schemas.records import Disposition
+from schemas.wire import Wire
 from simulators.files import read_payments
 from simulators.world import World, WorldConfig
 
+_Kind = TypeVar("_Kind", bound=Wire)
 _PATIENCE_S = 10.0
 _REDRAW_S = 0.2
 _LIVE_WORLD = WorldConfig(participants=200, parties=3000, days=1000)
@@ -50,6 +53,10 @@ def replay(
     since: Annotated[
         datetime | None, typer.Option(help="Leave out what was created before, in UTC.")
     ] = None,
+    dispositions: Annotated[
+        Path | None,
+        typer.Option(help="Verdicts that `coldwire desk` wrote, sent among the payments."),
+    ] = None,
     producers: Annotated[int, typer.Option(help="Clients that send side by side.", min=1)] = 1,
     seed: Annotated[int, typer.Option(help="Seed of the live simulation.", min=0)] = 7,
     json: Annotated[bool, typer.Option("--json", help="Print what was sent as JSON.")] = False,
@@ -57,9 +64,11 @@ def replay(
     """Send payments on an absolute schedule; without --rate and --speed as fast as it goes.
 
     A late send does not shift the later ones; the largest slip is reported. SIGUSR1 pauses
-    and resumes, and so does p on a terminal.
+    and resumes, and so does p on a terminal. Verdicts go to the topic `dispositions` by
+    their event time, on the schedule of the payments; what was decided before the first
+    payment that is sent, or after the last one that --limit allows, is left out.
 
-    Example: coldwire replay out/world --speed 600
+    Example: coldwire replay out/world --speed 600 --dispositions out/dispositions.jsonl
     """
     if (rate is not None) + (speed is not None) + at_once > 1:
         raise ColdwireError("--rate, --speed and --max exclude each other", "give one of them")
@@ -69,13 +78,17 @@ def replay(
         begin = since.replace(tzinfo=UTC)
         source = dropwhile(lambda payment: payment.created_at < begin, source)
     chosen = islice(source, skip, None if limit is None else skip + limit)
+    verdicts = [] if dispositions is None else list(_of_desk(dispositions))
+    events = merged(chosen, verdicts, to_the_end=limit is None)
     sender = partial(Replay, connection, Pace(rate=rate, speed=speed), producers=producers)
-    sent = asyncio.run(_run(connection, chosen, sender, limit))
+    sent = asyncio.run(_run(connection, events, sender, limit))
     if json:
         sys.stdout.write(json_module.dumps(asdict(sent)) + "\n")
     else:
         Console().print(
-            f"{sent.payments} payments sent in {sent.took_s:.1f} s; "
+            f"{sent.payments} payments"
+            f"{f' and {sent.dispositions} verdicts' if verdicts else ''} "
+            f"sent in {sent.took_s:.1f} s; "
             f"largest slip behind the schedule {1000 * sent.slip_s:.0f} ms"
         )
 
@@ -108,10 +121,20 @@ def _of_file(path: Path) -> Iterator[Payment]:
     if path.suffix == ".parquet":
         yield from read_payments(path)
         return
+    yield from _of_lines(path, Payment)
+
+
+def _of_desk(path: Path) -> Iterator[Disposition]:
+    if not path.is_file():
+        raise ColdwireError(f"{path} does not exist", "write it first: coldwire desk --out FILE")
+    yield from _of_lines(path, Disposition)
+
+
+def _of_lines(path: Path, kind: type[_Kind]) -> Iterator[_Kind]:
     with path.open("rb") as lines:
         for number, line in enumerate(lines, 1):
             try:
-                yield Payment.from_bytes(line)
+                yield kind.from_bytes(line)
             except ValidationError as error:
                 first = error.errors()[0]
                 field = ".".join(map(str, first["loc"])) or "the line"
@@ -122,7 +145,7 @@ def _of_file(path: Path) -> Iterator[Payment]:
 
 async def _run(
     connection: Connection,
-    payments: Iterator[Payment],
+    events: Iterator[Event],
     make_sender: Callable[[], Replay],
     limit: int | None,
 ) -> Sent:
@@ -136,11 +159,11 @@ async def _run(
 
     loop.add_signal_handler(signal.SIGUSR1, toggle)
     with on_key("p", toggle):
-        return await _watched(sender, payments, limit)
+        return await _watched(sender, events, limit)
 
 
-async def _watched(sender: Replay, payments: Iterator[Payment], limit: int | None) -> Sent:
-    sending = asyncio.create_task(sender.run(payments))
+async def _watched(sender: Replay, events: Iterator[Event], limit: int | None) -> Sent:
+    sending = asyncio.create_task(sender.run(events))
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),

@@ -30,6 +30,7 @@ def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         (("alerts", "tail"), {}, "no broker is configured"),
         (("replay", "nowhere.parquet"), {"BROKER": "x:1"}, "does not exist"),
         (("replay", "--rate", "1", "--speed", "1"), {"BROKER": "x:1"}, "exclude each other"),
+        (("replay", "--dispositions", "no.jsonl"), {"BROKER": "x:1"}, "does not exist"),
         (("up", "--no-ui"), {"COLDWIRE_DEADLINE_MS": "soon"}, "COLDWIRE_DEADLINE_MS"),
         (("flags", "list", "--database", "sqlite:///nowhere/x.db"), {}, "no flag database"),
     ],
