@@ -12,7 +12,7 @@ from typing import Literal
 from pydantic import Field
 
 from schemas.records import Role
-from schemas.score import Band, StageTimings, Tier
+from schemas.score import Band, StageTimings, Tier, holds
 from schemas.wire import EntityId, Timestamp, Uetr, Wire
 
 
@@ -62,7 +62,8 @@ class GraphPath(Wire):
 class Alert(Wire):
     """One thing that an analyst should look at.
 
-    Contagion alerts rest on the graph alone: they carry no probability, tier or prompt.
+    Contagion alerts rest on the graph alone: they carry no probability, tier or prompt. Others
+    abstain where ``lower < threshold <= upper``: the advice is then never to hold.
     """
 
     schema_version: Literal[1] = 1
@@ -97,3 +98,10 @@ class Alert(Wire):
     deadline_ms: int = Field(gt=0)
     deadline_missed: bool
     timings: StageTimings
+
+    @property
+    def abstains(self) -> bool:
+        """Whether the interval is too wide to say that this deserves an alert."""
+        if self.lower is None or self.upper is None:
+            return False
+        return holds(self.lower, self.upper, self.threshold)

@@ -37,8 +37,16 @@ class StageTimings(Wire):
     adapt_ms: float = Field(ge=0)
 
 
+def holds(lower: float, upper: float, threshold: float) -> bool:
+    """Whether an interval reaches over a threshold, so that it does not say on which side."""
+    return lower < threshold <= upper
+
+
 class Score(Wire):
-    """Risk of one side of a payment, and what it rests on."""
+    """Risk of one side of a payment, and what it rests on.
+
+    The score abstains where ``lower < threshold <= upper``.
+    """
 
     schema_version: Literal[1] = 1
     score_id: str
@@ -64,3 +72,8 @@ class Score(Wire):
     deadline_ms: int = Field(gt=0)
     deadline_missed: bool
     timings: StageTimings
+
+    @property
+    def abstains(self) -> bool:
+        """Whether the interval is too wide to say if this deserves an alert."""
+        return holds(self.lower, self.upper, self.threshold)

@@ -119,6 +119,8 @@ def alert_page(alert: Alert) -> RenderableType:
             f"probability {_share(alert.probability)} [{_share(lower)}, {_share(upper)}] over "
             f"{_share(alert.threshold)}, {alert.events_seen} payments seen"
         )
+        if alert.abstains:
+            facts += ", undecided"
         if alert.tier is not None:
             facts += f", {alert.tier.name.lower().replace('_', ' ')}"
     else:

@@ -10,7 +10,7 @@ from pipeline.scoring.times import at_ms
 from schemas import ids
 from schemas.alert import Alert, AlertKind
 from schemas.records import Observation
-from schemas.score import Score, StageTimings, Tier
+from schemas.score import Score, StageTimings, Tier, holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,7 @@ def alert_of(
     """The alert on one side of a payment."""
     band = policy.band_of(verdict.probability)
     codes = {reason.code for reason in alerted.reasons}
+    abstains = holds(verdict.lower, verdict.upper, alerted.threshold)
     first_contact = verdict.events_seen == 0 or "new_counterparty" in codes
     return Alert(
         alert_id=alerted.alert_id,
@@ -112,7 +113,7 @@ def alert_of(
         reasons=alerted.reasons,
         exposure=verdict.exposure,
         priority=priority_of(verdict.probability, observation.amount),
-        action=action_for(band, observation.role, first_contact=first_contact),
+        action=action_for(band, observation.role, first_contact=first_contact, abstains=abstains),
         deadline_ms=moment.deadline_ms,
         deadline_missed=moment.missed,
         timings=moment.timings,

@@ -114,9 +114,12 @@ def matter_of(entity: str, counterparty: str, pattern: str) -> str:
     return stable_id("matter", entity, counterparty, pattern)
 
 
-def action_for(band: Band, role: Role, *, first_contact: bool) -> Action:
-    """Advice: hold what is critical, ask the payer about a new payee, else look at it."""
-    if band is Band.CRITICAL:
+def action_for(band: Band, role: Role, *, first_contact: bool, abstains: bool) -> Action:
+    """Advice: hold what is critical, ask the payer about a new payee, else look at it.
+
+    A score that abstains holds nothing.
+    """
+    if band is Band.CRITICAL and not abstains:
         return Action.HOLD_AND_REVIEW
     if role is Role.DEBTOR and first_contact:
         return Action.CALL_BACK

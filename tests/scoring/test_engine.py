@@ -5,8 +5,10 @@ import random
 import pytest
 
 from pipeline.model.checkpoint import Checkpoint
+from pipeline.scoring.backtest import replay
 from pipeline.scoring.effects import Effects, LogRecord
 from pipeline.scoring.engine import ProfileEngine
+from schemas.alert import Action
 from schemas.records import Disposition, ExposureUpdate, FlagState, Observation, Role, Verdict
 from schemas.score import Band, Score, Tier
 from tests.scoring.logs import disposition, entity_id, exposure, mixed_log, observation
@@ -156,3 +158,15 @@ def test_a_hot_entity_in_one_batch_is_served_in_order(checkpoint: Checkpoint) ->
     assert [s.events_seen for s in early.scores] == list(range(40))
     assert early.touched == [entity_id(1)]
     assert early.deferred is None
+
+
+def test_messages_abstain_where_their_interval_reaches_over_the_threshold(
+    checkpoint: Checkpoint,
+) -> None:
+    effects = list(replay(engine_of(checkpoint), mixed_log(5, 300)))
+    scores = [s for e in effects for s in e.scores]
+    alerts = [a for e in effects for a in e.alerts]
+    assert {s.abstains for s in scores} == {True, False}
+    assert all(s.abstains == (s.lower < s.threshold <= s.upper) for s in scores)
+    assert any(a.abstains for a in alerts)
+    assert not any(a.abstains and a.action is Action.HOLD_AND_REVIEW for a in alerts)

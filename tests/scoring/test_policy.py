@@ -59,9 +59,16 @@ def test_a_cleared_matter_needs_higher_odds() -> None:
 
 
 def test_advice_follows_band_and_first_contact() -> None:
-    assert action_for(Band.CRITICAL, Role.CREDITOR, first_contact=False) is Action.HOLD_AND_REVIEW
-    assert action_for(Band.HIGH, Role.DEBTOR, first_contact=True) is Action.CALL_BACK
-    assert action_for(Band.HIGH, Role.CREDITOR, first_contact=True) is Action.REVIEW
+    assert (
+        action_for(Band.CRITICAL, Role.CREDITOR, first_contact=False, abstains=False)
+        is Action.HOLD_AND_REVIEW
+    )
+    assert (
+        action_for(Band.HIGH, Role.DEBTOR, first_contact=True, abstains=False) is Action.CALL_BACK
+    )
+    assert action_for(Band.HIGH, Role.CREDITOR, first_contact=True, abstains=False) is Action.REVIEW
+    open_ = action_for(Band.CRITICAL, Role.CREDITOR, first_contact=False, abstains=True)
+    assert open_ is Action.REVIEW
 
 
 def test_matters_differ_by_who_with_whom_and_why() -> None:
