@@ -14,7 +14,7 @@ install: $(STAMP) ## make .venv and install everything with the pins of constrai
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,peers]'
 	@echo "compiling the kernels, once"
 	$(BIN)/python -m pipeline.scoring.warm_up
 	touch $@

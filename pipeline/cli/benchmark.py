@@ -18,7 +18,6 @@ from rich.table import Table
 
 from pipeline.cli.labelled import labelled_days
 from pipeline.errors import ColdwireError
-from pipeline.evaluation.baselines import SEEDS
 from pipeline.evaluation.benchmark.benchmark import Benchmark, SplitSource, write_benchmark
 from pipeline.evaluation.benchmark.leaderboard import leaderboard as tables_of
 from pipeline.evaluation.benchmark.leaderboard import write_into
@@ -27,6 +26,7 @@ from pipeline.evaluation.benchmark.methods import BASELINES, labelled_columns, p
 from pipeline.evaluation.benchmark.result import Method, Result, measure
 from pipeline.evaluation.benchmark.submission import read_submission, write_submission
 from pipeline.evaluation.benchmark.tables import LABELS, SPLITS, TEST, TRAIN, VALIDATION
+from pipeline.evaluation.tuned_trees import SEEDS
 from pipeline.model.checkpoint import SHIPPED, Checkpoint
 from simulators.world import World, WorldConfig
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import multiprocessing
 import time
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, fields, replace
-from datetime import date
+from concurrent.futures import Future, ProcessPoolExecutor
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 import numpy.typing as npt
@@ -16,74 +14,38 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.cli.labelled import labelled_days
+from pipeline.cli.rivals import (
+    FITTED,
+    FOREST,
+    MULTI_TASK,
+    OPTIONAL,
+    RANDOM,
+    RISKY_SHARE,
+    Scored,
+    Training,
+    chosen_rivals,
+    multi_task,
+)
 from pipeline.cli.trial import held_out_trial
 from pipeline.errors import ColdwireError
-from pipeline.evaluation.baselines import (
-    Labelled,
-    lightgbm,
-    logistic_regression,
-    prior_only,
-    z_score_rules,
-)
-from pipeline.evaluation.comparison import compare
+from pipeline.evaluation.baselines import prior_only
+from pipeline.evaluation.comparison import Comparison, compare
 from pipeline.evaluation.exhibits import exhibits
+from pipeline.evaluation.online_forest import river_is_installed
+from pipeline.evaluation.prompt_starts import random_start, with_start
 from pipeline.evaluation.report import HTML, Report
 from pipeline.evaluation.served import Served, serve
-from pipeline.evaluation.splits import Trial, encode_trial, training_rows
+from pipeline.evaluation.splits import EncodedTrial, Trial, encode_trial
 from pipeline.model.checkpoint import SHIPPED, Checkpoint
-from pipeline.model.sequences import encode_sequences
-from pipeline.model.splits import split
 from pipeline.scoring import Policy
 from pipeline.scoring.benchmark import brief
 from simulators.world import World, WorldConfig
 
-_RISKY_SHARE = 0.3
-"""Share of risky parties in the held-out world, as in training; service expects fewer."""
-_TRAINED_ON = WorldConfig(parties=8_000, days=22, seed=7, risky_share=_RISKY_SHARE)
-"""For a checkpoint that does not say."""
 _SERVED_SHARE = WorldConfig().risky_share
-_TABLE_WIDTH = 140
+_TABLE_WIDTH = 160
+_NO_RIVER = "not installed; the extra 'peers' has it"
 
 Float = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class _Training:
-    """What the rivals learn from: the world and the splits of the checkpoint."""
-
-    world: WorldConfig
-    seed: int
-    most_events: int
-    later_share: float
-    families: tuple[int, ...]
-    typologies: tuple[int, ...]
-
-    @classmethod
-    def of(cls, checkpoint: Checkpoint, parties: int | None) -> _Training:
-        """Read it from the notes; ``parties`` makes the world smaller or larger."""
-        recipe: dict[str, Any] = checkpoint.notes.get("recipe", {})
-        world = _world_of(checkpoint.notes.get("world", {}))
-        return cls(
-            world=world if parties is None else replace(world, parties=parties),
-            seed=int(recipe.get("seed", world.seed)),
-            most_events=int(recipe.get("most_events", 100)),
-            later_share=float(recipe.get("later_share", 0.1)),
-            families=tuple(recipe.get("held_out_families", ())),
-            typologies=tuple(recipe.get("held_out_typologies", ())),
-        )
-
-
-def _world_of(notes: dict[str, Any]) -> WorldConfig:
-    """The training world that a checkpoint's notes describe; its switches are the defaults."""
-    known = {
-        f.name: notes[f.name]
-        for f in fields(WorldConfig)
-        if isinstance(notes.get(f.name), int | float | str)
-    }
-    if "start" in known:
-        known["start"] = date.fromisoformat(known["start"])
-    return replace(_TRAINED_ON, **known)
 
 
 def evaluate(
@@ -96,6 +58,9 @@ def evaluate(
     first_events: Annotated[
         int, typer.Option(help="Payments of each counterparty that count.", min=1)
     ] = 24,
+    rivals: Annotated[
+        str, typer.Option(help=f"Beside the core: core, all, or a list of {','.join(OPTIONAL)}.")
+    ] = "core",
     fit_parties: Annotated[
         int | None,
         typer.Option(help="Size of the rivals' training world; the checkpoint's by default."),
@@ -107,30 +72,38 @@ def evaluate(
 ) -> None:
     """Score a held-out world as the stream would, and print PR-AUC by events seen.
 
-    Beside the served score stand the same checkpoint with nobody's prompt adapted (K = 0),
-    its prior alone, and LightGBM (3 seeds), logistic regression and z-score rules on the
-    same aggregates, fitted to the checkpoint's own training world.
+    Beside the served score always stand the same checkpoint with nobody's prompt adapted
+    (K = 0), its prior alone, and LightGBM (tuned, 3 seeds), logistic regression and z-score
+    rules on the same aggregates, fitted to the checkpoint's own training world. Rivals that
+    take minutes more are chosen with --rivals.
 
-    Example: coldwire evaluate --out out/evaluation
+    Example: coldwire evaluate --rivals all --out out/evaluation
     """
     began = time.monotonic()
+    wanted = chosen_rivals(rivals)
     served_by = Checkpoint.load(checkpoint or SHIPPED)
-    training = _Training.of(served_by, fit_parties)
+    training = Training.of(served_by, fit_parties)
     if seed == training.world.seed:
         raise ColdwireError(
             f"seed {seed} made the world that the checkpoint was trained on", "give another --seed"
         )
+    missing = {} if river_is_installed() or FOREST not in wanted else {FOREST: _NO_RIVER}
     served_share = float(served_by.notes.get("world", {}).get("served_share", _SERVED_SHARE))
-    config = WorldConfig(parties=parties, days=days, seed=seed, risky_share=_RISKY_SHARE)
+    config = WorldConfig(parties=parties, days=days, seed=seed, risky_share=RISKY_SHARE)
     with _Steps() as steps:
         steps("simulating the held-out world")
         trial = held_out_trial(World(config), first_events, served_share)
         if not trial.risky.any():
             raise ColdwireError("nothing risky happens in that world", "make it larger")
-        steps(f"scoring {len(trial):,} payments; fitting rivals beside")
-        scores, served = _score(served_by, trial, training)
+        encoded = encode_trial(trial)
+        scored, served = _score(served_by, trial, encoded, training, wanted - set(missing), steps)
         steps("bootstrapping over counterparties")
+        scores = {name: each.score for name, each in scored.items()}
         comparison = compare(trial, scores, served)
+        unseen = {
+            name: _compare_rows(trial, scores, served, rows)
+            for name, rows in encoded.unseen(training.families, training.typologies).items()
+        }
     about: dict[str, str | int | float] = {
         "checkpoint": served_by.version,
         "held-out world": f"seed {seed}, {parties:,} parties, {days} days, "
@@ -139,6 +112,7 @@ def evaluate(
         f"{training.world.parties:,} parties, {training.world.days} days",
         "counterparties": len(np.unique(trial.counterparty)),
         "adaptations": served.adaptations,
+        **{name: each.note for name, each in scored.items() if each.note},
         "seconds": round(time.monotonic() - began, 1),
     }
     shown = []
@@ -146,7 +120,7 @@ def evaluate(
         threshold = Policy().alert_threshold
         speed = brief(served_by)
         shown = exhibits(trial, scores, served, comparison, threshold, speed)
-    report = Report(about, comparison, exhibits=shown)
+    report = Report(about, comparison, unseen, missing, shown)
     if out is not None:
         report.write(out)
     if as_json:
@@ -156,39 +130,51 @@ def evaluate(
 
 
 def _score(
-    checkpoint: Checkpoint, trial: Trial, training: _Training
-) -> tuple[dict[str, Float], Served]:
+    checkpoint: Checkpoint,
+    trial: Trial,
+    encoded: EncodedTrial,
+    training: Training,
+    wanted: frozenset[str],
+    steps: _Steps,
+) -> tuple[dict[str, Scored], Served]:
     """Scores by name, ours first, and what the engine served."""
-    codes, features = encode_trial(trial)
     spawn = multiprocessing.get_context("spawn")
+    model = checkpoint.model
     with ProcessPoolExecutor(max_workers=1, mp_context=spawn) as pool:
-        rivals = pool.submit(_rivals, training, features)
+        start = pool.submit(multi_task, model, training) if MULTI_TASK in wanted else None
+        fitted: dict[str, Future[Scored]] = {
+            name: pool.submit(rival, model, training, encoded)
+            for name, rival in FITTED.items()
+            if name in wanted or name not in OPTIONAL.values()
+        }
+        steps(f"scoring {len(trial):,} payments; fitting rivals beside")
         served = serve(checkpoint, trial.observations)
         control = serve(checkpoint, trial.observations, Policy(adapts=False))
-        scores: dict[str, Float] = {
-            "Coldwire": served.probability,
-            "K=0 control": control.probability,
-            "prior only": prior_only(checkpoint, codes, features),
-            **rivals.result(),
+        scores = {
+            "Coldwire": Scored(served.probability),
+            "K=0 control": Scored(control.probability),
         }
+        if start is not None:
+            scores[MULTI_TASK] = _served_from(with_start(checkpoint, start.result()), trial)
+        if RANDOM in wanted:
+            begun = with_start(checkpoint, random_start(model, training.seed))
+            scores[RANDOM] = _served_from(begun, trial)
+        scores["prior only"] = Scored(prior_only(checkpoint, encoded.codes, encoded.features))
+        for name, future in fitted.items():
+            steps(f"fitting {name}")
+            scores[name] = future.result()
     return scores, served
 
 
-def _rivals(training: _Training, features: npt.NDArray[np.float32]) -> dict[str, Float]:
-    """Fit every rival to the checkpoint's training counterparties; score these features."""
-    world = World(training.world)
-    sequences = encode_sequences(labelled_days(world), training.most_events, lambda *_: None)
-    splits = split(sequences, training.families, training.typologies, training.seed)
-    fit, stop = (
-        Labelled(part.features[rows], part.risky[rows])
-        for part in (sequences.of(splits.fit), sequences.of(splits.stack))
-        for rows in (training_rows(part, training.later_share, training.seed),)
-    )
-    return {
-        "LightGBM": lightgbm(fit, stop, features),
-        "logistic regression": logistic_regression(fit, features),
-        "z-score rules": z_score_rules(fit, features),
-    }
+def _served_from(checkpoint: Checkpoint, trial: Trial) -> Scored:
+    return Scored(serve(checkpoint, trial.observations).probability)
+
+
+def _compare_rows(
+    trial: Trial, scores: dict[str, Float], served: Served, rows: npt.NDArray[np.bool_]
+) -> Comparison:
+    chosen = {name: score[rows] for name, score in scores.items()}
+    return compare(trial.of(rows), chosen, served.of(rows))
 
 
 class _Steps:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -12,11 +13,22 @@ from pipeline.evaluation.splits import Trial, rank_of, served_weight
 from pipeline.intake.fan_out import fan_out
 from pipeline.intake.pseudonyms import Pseudonyms
 from schemas.records import Observation
+from simulators.behaviours import FAMILIES
 from simulators.entries import NO_SCHEME, DayLedger
-from simulators.world import World, payment_at
+from simulators.world import World, WorldConfig, payment_at
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _KEY = b"evaluation: not a secret"
+
+
+class _Truth(NamedTuple):
+    """What is true of one side of a payment."""
+
+    risky: bool
+    staged: bool
+    day: int
+    family: int
+    typology: int
 
 
 def held_out_trial(world: World, first_events: int, served_share: float) -> Trial:
@@ -29,22 +41,30 @@ def held_out_trial(world: World, first_events: int, served_share: float) -> Tria
     """
     pseudonyms = Pseudonyms(_KEY)
     seen = np.zeros(len(world.parties) + world.config.participants, np.int64)
+    typology_of = {scheme.ident: scheme.typology for scheme in world.truth.schemes}
     observations: list[Observation] = []
-    risky: list[bool] = []
-    staged: list[bool] = []
+    truths: list[_Truth] = []
     for ledger in world.days():
         sides = _kept_sides(world, ledger, seen, first_events)
-        truth = np.stack([ledger.debtor_risky, ledger.creditor_risky], axis=1)
+        risky = np.stack([ledger.debtor_risky, ledger.creditor_risky], axis=1)
         for row in np.flatnonzero(sides.any(1)).tolist():
             arrived = _EPOCH + timedelta(milliseconds=int(ledger.event_ms[row]))
             records = fan_out(payment_at(world, ledger, row), arrived, pseudonyms)
+            scheme, family = int(ledger.scheme[row]), int(ledger.family[row])
             for side, record in enumerate((records.debtor, records.creditor)):
                 if sides[row, side]:
                     observations.append(record)
-                    risky.append(bool(truth[row, side]))
-                    staged.append(bool(ledger.scheme[row] != NO_SCHEME))
-    ratio = served_share / world.config.risky_share
-    return _trial(observations, np.array(risky, np.bool_), np.array(staged, np.bool_), ratio)
+                    guilty = bool(risky[row, side])
+                    truths.append(
+                        _Truth(
+                            risky=guilty,
+                            staged=scheme != NO_SCHEME,
+                            day=ledger.day,
+                            family=family if family < len(FAMILIES) else -1,
+                            typology=typology_of.get(scheme, -1) if guilty else -1,
+                        )
+                    )
+    return _trial(observations, truths, world.config, served_share)
 
 
 def _kept_sides(
@@ -66,17 +86,19 @@ def _kept_sides(
 
 
 def _trial(
-    observations: list[Observation],
-    risky: npt.NDArray[np.bool_],
-    staged: npt.NDArray[np.bool_],
-    ratio: float,
+    observations: list[Observation], truths: list[_Truth], config: WorldConfig, served_share: float
 ) -> Trial:
     counterparty = np.array([entity_key(o.entity) for o in observations], np.uint64)
+    staged = np.array([t.staged for t in truths], np.bool_)
     return Trial(
         observations=observations,
         counterparty=counterparty,
         seen=rank_of(counterparty),
-        risky=risky,
+        risky=np.array([t.risky for t in truths], np.bool_),
         amount=np.array([o.amount for o in observations]),
-        served_weight=served_weight(counterparty, staged, ratio),
+        day=np.array([t.day for t in truths], np.int64),
+        family=np.array([t.family for t in truths], np.int16),
+        typology=np.array([t.typology for t in truths], np.int8),
+        served_weight=served_weight(counterparty, staged, served_share / config.risky_share),
+        parties=config.parties,
     )

@@ -1,12 +1,7 @@
-"""Rivals: what a sceptic would put beside the served score.
-
-All read the same streaming aggregates and learn from the same labelled counterparties as
-the checkpoint.
-"""
+"""Plain rivals on the streaming aggregates: logistic regression, rules, and the prior."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,15 +9,13 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
 
-from pipeline.encoding import FEATURES, N_FEATURES, WINDOW
+from pipeline.encoding import FEATURES, WINDOW
 from pipeline.model.checkpoint import Checkpoint
-from pipeline.model.trees import Trees
 
 Features = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.int8]
 Float = npt.NDArray[np.float64]
 
-SEEDS: Final = (0, 1, 2)
 RULES: Final = {
     "amount_z": 1,
     "amount_vs_all_max": 1,
@@ -47,22 +40,14 @@ class Labelled:
     risky: Labels
 
 
-def lightgbm(
-    fit: Labelled, stop: Labelled, features: Features, seeds: Sequence[int] = SEEDS
-) -> Float:
-    """Mean log odds of one LightGBM a seed, stopped early on other counterparties."""
-    names = FEATURES[:N_FEATURES]
-    validation = (stop.features, stop.risky)
-    fitted = [Trees.fit(fit.features, fit.risky, validation, seed, names=names) for seed in seeds]
-    return np.asarray(np.mean([trees.logit(features) for trees in fitted], axis=0), np.float64)
-
-
 def logistic_regression(fit: Labelled, features: Features) -> Float:
     """Log odds of a ridge logistic regression on standardised features and their absence."""
     scale = _Scale.of(fit.features)
     model = LogisticRegression(C=0.1, max_iter=300)
     model.fit(_with_absence(scale, fit.features), fit.risky)
-    return np.asarray(model.decision_function(_with_absence(scale, features)), np.float64)
+    # Summed row by row: a matrix product's bits would depend on the batch.
+    weighed = _with_absence(scale, features) * model.coef_[0]
+    return np.asarray(weighed.sum(1) + model.intercept_[0], np.float64)
 
 
 def z_score_rules(fit: Labelled, features: Features) -> Float:

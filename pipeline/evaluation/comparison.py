@@ -19,6 +19,9 @@ ALL: Final = "all"
 EARLY: Final = "1-5"
 ALERTED_SHARE: Final = 0.01
 """Share of payments that an alert budget allows."""
+DAILY_ALERTS: Final = 50
+"""Alerts a day for each DAILY_ALERTS_PER parties: what a desk may look at."""
+DAILY_ALERTS_PER: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,7 @@ class Rival:
     value_at_5: float
     value_at_10: float
     recall_at_budget: float
+    recall_at_daily_alerts: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +120,7 @@ def _rival(
     lead: dict[str, Interval],
 ) -> Rival:
     risky, amount = trial.risky, trial.amount
+    alerts = DAILY_ALERTS * trial.parties / DAILY_ALERTS_PER
     return Rival(
         name=name,
         average_precision=average_precision,
@@ -123,7 +128,8 @@ def _rival(
         roc_auc=metrics.roc_auc(risky, score),
         value_at_5=metrics.value_detected(risky, score, amount, 5),
         value_at_10=metrics.value_detected(risky, score, amount, 10),
-        recall_at_budget=metrics.recall_at_alerts(risky, score, int(ALERTED_SHARE * len(trial))),
+        recall_at_budget=metrics.recall_at_alerts(risky, score, ALERTED_SHARE * len(trial)),
+        recall_at_daily_alerts=metrics.recall_at_daily_alerts(risky, score, trial.day, alerts),
     )
 
 

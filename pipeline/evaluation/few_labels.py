@@ -14,8 +14,8 @@ import numpy.typing as npt
 import torch
 
 from pipeline.encoding import FEATURES, N_FEATURES
-from pipeline.evaluation.baselines import SEEDS
 from pipeline.evaluation.splits import training_rows
+from pipeline.evaluation.tuned_trees import SEEDS
 from pipeline.model.profile_model import ProfileModel
 from pipeline.model.risk_training import risk_crops, train_risk
 from pipeline.model.sequences import Progress, Sequences, later_crops, opening_crops

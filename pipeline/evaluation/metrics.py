@@ -11,12 +11,16 @@ import numpy.typing as npt
 Float = npt.NDArray[np.float64]
 Bool = npt.NDArray[np.bool_]
 
-BUCKETS: Final = ((0, 0), (1, 2), (3, 5), (6, 10), (11, None))
-"""Events seen before the scored one, both ends included; None has no end."""
+BUCKETS: Final = ((0, 0), (1, 2), (3, 5), (6, 10), (11, 16), (17, None))
+"""Events seen before the scored one, both ends included; None has no end.
+
+Finer than the ranges of a checkpoint's calibration, whose last one is split where the window
+of the model begins to forget.
+"""
 
 
 def bucket_names() -> tuple[str, ...]:
-    """Names of :data:`BUCKETS`, such as ``1-2`` and ``11+``."""
+    """Names of :data:`BUCKETS`, such as ``1-2`` and ``17+``."""
     return tuple(
         f"{low}+" if high is None else str(low) if low == high else f"{low}-{high}"
         for low, high in BUCKETS
@@ -78,6 +82,23 @@ def recall_at_alerts(
     taken = np.r_[0.0, true + false]
     hits = np.interp(min(alerts, taken[-1]), taken, np.r_[0.0, true])
     return float(hits / true[-1])
+
+
+def recall_at_daily_alerts(
+    risky: Bool, score: Float, day: npt.NDArray[np.int64], alerts: float
+) -> float:
+    """Share of risky rows among the highest scores of each day, so many a day.
+
+    Days are budgets of their own: what one does not need, no other may spend.
+    """
+    found = int(risky.sum())
+    if found == 0:
+        return float("nan")
+    hits = 0.0
+    for one in np.unique(day[risky]):
+        rows = day == one
+        hits += recall_at_alerts(risky[rows], score[rows], alerts) * int(risky[rows].sum())
+    return hits / found
 
 
 def brier(risky: Bool, probability: Float, weight: Float | None = None) -> float:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from pipeline.evaluation.bootstrap import Interval
-from pipeline.evaluation.comparison import ALERTED_SHARE, Comparison
+from pipeline.evaluation.comparison import ALERTED_SHARE, DAILY_ALERTS, DAILY_ALERTS_PER, Comparison
 from pipeline.evaluation.exhibits import Exhibit
 
 Row = Sequence[str]
@@ -33,39 +33,24 @@ class Report:
 
     Attributes:
         about: facts of the run: checkpoint, world, seeds, command, seconds.
+        unseen: comparisons on what training held out, by its name.
+        missing: rivals that could not be run, with the reason.
         exhibits: pictures and further tables.
     """
 
     about: dict[str, str | int | float]
     comparison: Comparison
+    unseen: dict[str, Comparison] = field(default_factory=dict)
+    missing: dict[str, str] = field(default_factory=dict)
     exhibits: list[Exhibit] = field(default_factory=list)
 
     def as_json(self) -> str:
         """Every figure, unrounded; what could not be measured is null."""
-        c = self.comparison
         data = {
             "about": self.about,
-            "ranges": [{"name": r.name, "rows": r.rows, "risky": r.risky} for r in c.ranges],
-            "scores": [
-                {
-                    "name": r.name,
-                    "average_precision": {k: _triple(i) for k, i in r.average_precision.items()},
-                    "lead": {k: _triple(i) for k, i in r.lead.items()},
-                    "roc_auc": r.roc_auc,
-                    "value_detected_5_to_1": r.value_at_5,
-                    "value_detected_10_to_1": r.value_at_10,
-                    "recall_at_budget": r.recall_at_budget,
-                }
-                for r in c.rivals
-            ],
-            "honesty": {
-                name: {
-                    "brier": h.brier,
-                    "calibration_error": h.calibration_error,
-                    "coverage": h.coverage,
-                }
-                for name, h in c.honesty.items()
-            },
+            **_figures(self.comparison),
+            "unseen": {name: _figures(comparison) for name, comparison in self.unseen.items()},
+            "missing": self.missing,
         }
         for exhibit in self.exhibits:
             data |= exhibit.data
@@ -74,19 +59,19 @@ class Report:
     def tables(self) -> list[tuple[str, Row, list[Row]]]:
         """Title, header and rows of each table, as text."""
         c = self.comparison
-        names = [r.name for r in c.ranges]
-        ranking: list[Row] = [
-            [r.name, *(_interval(r.average_precision[n]) for n in names)] for r in c.rivals
-        ]
-        ranking.append(["payments", *(f"{r.rows:,}" for r in c.ranges)])
-        ranking.append(["of them risky", *(f"{r.risky:,}" for r in c.ranges)])
-        leads: list[Row] = [
-            [r.name, *(_interval(r.lead[n], "+.3f") for n in names)] for r in c.rivals if r.lead
-        ]
         overall: list[Row] = [
             [
                 r.name,
-                *(_number(v) for v in (r.roc_auc, r.value_at_5, r.value_at_10, r.recall_at_budget)),
+                *(
+                    _number(v)
+                    for v in (
+                        r.roc_auc,
+                        r.value_at_5,
+                        r.value_at_10,
+                        r.recall_at_budget,
+                        r.recall_at_daily_alerts,
+                    )
+                ),
             ]
             for r in c.rivals
         ]
@@ -94,13 +79,31 @@ class Report:
             [name, f"{h.brier:.2e}", f"{h.calibration_error:.2e}", _number(h.coverage)]
             for name, h in c.honesty.items()
         ]
-        budget = f"recall at {ALERTED_SHARE:.0%} alerted"
+        budgets = (
+            f"recall at {ALERTED_SHARE:.0%} alerted",
+            f"recall at {DAILY_ALERTS} a day per {DAILY_ALERTS_PER:,} parties",
+        )
         return [
-            ("PR-AUC by events seen", ["score", *names], ranking),
-            (f"Lead of {c.rivals[0].name} over", ["score", *names], leads),
-            ("All payments", ["score", "ROC-AUC", "value 5:1", "value 10:1", budget], overall),
+            self._ranking("PR-AUC by events seen", c),
+            _leads(f"Lead of {c.rivals[0].name} over", c),
+            ("All payments", ["score", "ROC-AUC", "value 5:1", "value 10:1", *budgets], overall),
             ("Honesty", ["events seen", "Brier", "calibration error", "coverage"], honest),
+            *(self._ranking(f"PR-AUC, {name}", beside) for name, beside in self.unseen.items()),
+            *(
+                _leads(f"Lead of {c.rivals[0].name}, {name}", beside)
+                for name, beside in self.unseen.items()
+            ),
         ]
+
+    def _ranking(self, title: str, c: Comparison) -> tuple[str, Row, list[Row]]:
+        names = [r.name for r in c.ranges]
+        rows: list[Row] = [
+            [r.name, *(_interval(r.average_precision[n]) for n in names)] for r in c.rivals
+        ]
+        rows += [[f"{name} ({why})", *("–" for _ in names)] for name, why in self.missing.items()]
+        rows.append(["payments", *(f"{r.rows:,}" for r in c.ranges)])
+        rows.append(["of them risky", *(f"{r.risky:,}" for r in c.ranges)])
+        return title, ["score", *names], rows
 
     def as_markdown(self) -> str:
         """The tables, and how to read them."""
@@ -151,6 +154,41 @@ _STYLE = (
     "td:first-child,th:first-child{text-align:left}tr:nth-child(2) td{font-weight:600}"
     "img{max-width:100%;display:block;margin:1em 0}"
 )
+
+
+def _figures(c: Comparison) -> dict[str, Any]:
+    return {
+        "ranges": [{"name": r.name, "rows": r.rows, "risky": r.risky} for r in c.ranges],
+        "scores": [
+            {
+                "name": r.name,
+                "average_precision": {k: _triple(i) for k, i in r.average_precision.items()},
+                "lead": {k: _triple(i) for k, i in r.lead.items()},
+                "roc_auc": r.roc_auc,
+                "value_detected_5_to_1": r.value_at_5,
+                "value_detected_10_to_1": r.value_at_10,
+                "recall_at_budget": r.recall_at_budget,
+                "recall_at_daily_alerts": r.recall_at_daily_alerts,
+            }
+            for r in c.rivals
+        ],
+        "honesty": {
+            name: {
+                "brier": h.brier,
+                "calibration_error": h.calibration_error,
+                "coverage": h.coverage,
+            }
+            for name, h in c.honesty.items()
+        },
+    }
+
+
+def _leads(title: str, c: Comparison) -> tuple[str, Row, list[Row]]:
+    names = [r.name for r in c.ranges]
+    rows: list[Row] = [
+        [r.name, *(_interval(r.lead[n], "+.3f") for n in names)] for r in c.rivals if r.lead
+    ]
+    return title, ["score", *names], rows
 
 
 def _triple(interval: Interval) -> dict[str, float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +24,16 @@ class Served:
     upper: Float
     tier: npt.NDArray[np.int8]
     adaptations: int
+
+    def of(self, rows: npt.NDArray[np.bool_]) -> Served:
+        """Only the rows under the mask."""
+        return replace(
+            self,
+            probability=self.probability[rows],
+            lower=self.lower[rows],
+            upper=self.upper[rows],
+            tier=self.tier[rows],
+        )
 
 
 def serve(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,7 @@ import numpy.typing as npt
 from pipeline.encoding import ObservationColumns
 from pipeline.model.calibration import prior_shift
 from pipeline.model.sequences import CROP, LabelledColumns, Sequences, encode_sequences
+from pipeline.model.splits import split
 from schemas.records import Observation
 
 
@@ -21,7 +22,11 @@ class Trial:
     Attributes:
         counterparty: key of the observing entity; resampled whole.
         seen: events of the entity before this one.
+        day: business day of the payment, from 0.
+        family: behaviour family that made the payment, -1 for schemes.
+        typology: of the scheme on risky rows, -1 on others.
         served_weight: turns the trial's share of risky counterparties into that of service.
+        parties: living in the world when it began; an alert budget is meant for so many.
     """
 
     observations: Sequence[Observation]
@@ -29,10 +34,62 @@ class Trial:
     seen: npt.NDArray[np.int64]
     risky: npt.NDArray[np.bool_]
     amount: npt.NDArray[np.float64]
+    day: npt.NDArray[np.int64]
+    family: npt.NDArray[np.int16]
+    typology: npt.NDArray[np.int8]
     served_weight: npt.NDArray[np.float64]
+    parties: int
 
     def __len__(self) -> int:
         return len(self.risky)
+
+    def of(self, rows: npt.NDArray[np.bool_]) -> Trial:
+        """Only the rows under the mask; their events seen stay as they were."""
+        chosen = np.flatnonzero(rows)
+        arrays = {
+            f.name: getattr(self, f.name)[rows]
+            for f in fields(self)
+            if f.name not in ("observations", "parties")
+        }
+        return replace(self, observations=[self.observations[i] for i in chosen.tolist()], **arrays)
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedTrial:
+    """A trial's observations as the encoder sees them, in both orders."""
+
+    sequences: Sequences
+    """One a counterparty."""
+    place: npt.NDArray[np.int64]
+    """Row of ``sequences`` that each observation became, [N]."""
+
+    @property
+    def codes(self) -> npt.NDArray[np.int16]:
+        """[N, F], in the order of the trial, each as its history stood before it."""
+        return self.sequences.codes[self.place]
+
+    @property
+    def features(self) -> npt.NDArray[np.float32]:
+        """[N, A], in the order of the trial."""
+        return self.sequences.features[self.place]
+
+    def unseen(
+        self, families: tuple[int, ...], typologies: tuple[int, ...]
+    ) -> dict[str, npt.NDArray[np.bool_]]:
+        """Rows of the trials of what training held out, [N] each.
+
+        Payments of risky counterparties that training would have held out, for their family
+        or for a typology, beside the benign payments of all. No trial where nothing was.
+        """
+        held_out = split(self.sequences, families, typologies, seed=0)
+        owner = self.sequences.owner[self.place]
+        benign = self.sequences.risky[self.place] == 0
+        trials = {}
+        if families:
+            trials["unseen family"] = benign | held_out.unseen_family[owner]
+        if typologies:
+            trials["unseen typologies"] = benign | held_out.unseen_typology[owner]
+        return trials
 
 
 def rank_of(counterparty: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
@@ -60,11 +117,11 @@ def served_weight(
     return prior_shift(ever, share_ratio)
 
 
-def encode_trial(
-    trial: Trial,
-) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.float32]]:
-    """Codes [N, F] and features [N, A] of a trial's rows, each as its history stood before it."""
-    return encode_observations(trial.observations)
+def encode_trial(trial: Trial) -> EncodedTrial:
+    """Replay a trial through the encoder, as training does with its own world."""
+    columns = ObservationColumns.from_observations(trial.observations)
+    risky = trial.risky.astype(np.int8)
+    return _encoded(LabelledColumns(columns, risky, trial.family, trial.typology))
 
 
 def encode_observations(
@@ -74,11 +131,27 @@ def encode_observations(
     columns = ObservationColumns.from_observations(observations)
     untold = np.full(len(columns), -1, np.int16)
     labelled = LabelledColumns(columns, untold.astype(np.int8), untold, untold.astype(np.int8))
-    sequences = encode_sequences([labelled], len(columns), lambda *_: None)
-    order = np.argsort(columns.entity, kind="stable")
-    codes, features = np.empty_like(sequences.codes), np.empty_like(sequences.features)
-    codes[order], features[order] = sequences.codes, sequences.features
-    return codes, features
+    encoded = _encoded(labelled)
+    return encoded.codes, encoded.features
+
+
+def _encoded(labelled: LabelledColumns) -> EncodedTrial:
+    entity = labelled.columns.entity
+    sequences = encode_sequences([labelled], len(entity), lambda *_: None)
+    place = np.empty(len(entity), np.int64)
+    place[np.argsort(entity, kind="stable")] = np.arange(len(entity))
+    return EncodedTrial(sequences, place)
+
+
+def arrival_order(counterparty: npt.NDArray[np.uint64], most_events: int) -> npt.NDArray[np.int64]:
+    """Place in the stream of every row that :func:`encode_sequences` makes of it.
+
+    Args:
+        counterparty: key of the observing entity of each observation, in order of arrival.
+        most_events: first events of each counterparty that are kept.
+    """
+    order = np.argsort(counterparty, kind="stable")
+    return order[rank_of(counterparty)[order] < most_events]
 
 
 def training_rows(sequences: Sequences, later_share: float, seed: int) -> npt.NDArray[np.intp]:

@@ -69,10 +69,7 @@ def train_risk(
     progress: Progress,
     batch_size: int = 64,
 ) -> list[float]:
-    """Fit risk backbone and head; they end as they were at the best look at ``held``.
-
-    Opening crops teach at every event, later ones at their last, whose window is whole; both
-    kinds are drawn equally often.
+    """Fit risk backbone and head as :func:`fit_scorer` does.
 
     Args:
         model: its risk backbone, which starts as a copy of the backbone, and its risk head
@@ -87,14 +84,64 @@ def train_risk(
     Returns:
         Held-out loss at each look.
     """
-    scorer = _Scorer(model.risk_backbone, model.risk)
+    scorer = RiskScorer(model.risk_backbone, model.risk)
     scorer.backbone.load_state_dict(model.backbone.state_dict())
     scorer.head.standardise_by(torch.from_numpy(fit.sequences.features))
-    scorer.requires_grad_(True).train()
+    scorer.requires_grad_(True)
+    rate = _BACKBONE_RATE
+    return fit_scorer(scorer, fit, held, iterations, generator, progress, rate, batch_size)
+
+
+class RiskScorer(nn.Module):
+    """A backbone and a risk head that are trained by labels."""
+
+    def __init__(self, backbone: Backbone, head: RiskHead) -> None:
+        super().__init__()
+        self.backbone, self.head = backbone, head
+
+    def forward(self, codes: Tensor, surprise: Tensor, features: Tensor) -> Tensor:
+        """Log odds of risk of every event of B crops, [B, CROP]."""
+        states = self.backbone(codes)[:, 1:]
+        logit: Tensor = self.head(self.head.hidden(states, surprise, features))
+        return logit
+
+
+def fit_scorer(
+    scorer: RiskScorer,
+    fit: RiskCrops,
+    held: RiskCrops,
+    iterations: int,
+    generator: torch.Generator,
+    progress: Progress,
+    backbone_rate: float,
+    batch_size: int = 64,
+) -> list[float]:
+    """Fit all of a scorer that asks for gradients; it ends frozen, as it was at the best look.
+
+    Opening crops teach at every event, later ones at their last, whose window is whole; both
+    kinds are drawn equally often. What is kept is a moving average of the weights.
+
+    Args:
+        scorer: changed in place.
+        fit: crops to learn from.
+        held: crops of other counterparties, to choose the moment by.
+        iterations: optimiser steps.
+        generator: source of the draws; dropout draws from torch's own.
+        progress: told of every step.
+        backbone_rate: highest learning rate of the backbone.
+        batch_size: crops a step.
+
+    Returns:
+        Held-out loss at each look.
+    """
+    scorer.train()
     average = AveragedModel(scorer, avg_fn=lambda old, new, _: old.lerp(new, 1 - _DECAY)).eval()
-    rates = {scorer.backbone: _BACKBONE_RATE, scorer.head: _HEAD_RATE}
+    rates = {scorer.backbone: backbone_rate, scorer.head: _HEAD_RATE}
     optimiser = torch.optim.AdamW(
-        [{"params": part.parameters(), "lr": rate} for part, rate in rates.items()],
+        [
+            {"params": [p for p in part.parameters() if p.requires_grad], "lr": rate}
+            for part, rate in rates.items()
+        ],
         weight_decay=0.05,
     )
     schedule = torch.optim.lr_scheduler.OneCycleLR(
@@ -125,20 +172,6 @@ def train_risk(
     scorer.load_state_dict(best)
     scorer.requires_grad_(False).eval()
     return losses
-
-
-class _Scorer(nn.Module):
-    """The parts that risk trains."""
-
-    def __init__(self, backbone: Backbone, head: RiskHead) -> None:
-        super().__init__()
-        self.backbone, self.head = backbone, head
-
-    def forward(self, codes: Tensor, surprise: Tensor, features: Tensor) -> Tensor:
-        """Log odds of risk of every event of B crops, [B, CROP]."""
-        states = self.backbone(codes)[:, 1:]
-        logit: Tensor = self.head(self.head.hidden(states, surprise, features))
-        return logit
 
 
 def _losses(scorer: nn.Module, codes: Tensor, surprise: Tensor, batch: CropBatch) -> Tensor:

@@ -10,6 +10,7 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
+from pipeline.cli import evaluate as evaluate_module
 from pipeline.cli.evaluate import evaluate
 from pipeline.cli.labelled import labelled_days
 from pipeline.cli.trial import held_out_trial
@@ -38,18 +39,29 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return directory
 
 
-def test_it_prints_every_figure_and_writes_the_report(checkpoint: Path, tmp_path: Path) -> None:
-    result = _run("--checkpoint", str(checkpoint), *TINY, "--json", "--out", str(tmp_path))
+def test_it_prints_every_figure_and_writes_the_report(
+    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evaluate_module, "river_is_installed", lambda: False)
+    chosen = ("--rivals", "random-prompt,river")
+    result = _run("--checkpoint", str(checkpoint), *TINY, *chosen, "--json", "--out", str(tmp_path))
     assert result.exit_code == 0, result.output
     data = json.loads(result.stdout)
     assert data == json.loads((tmp_path / JSON).read_text())
     assert [score["name"] for score in data["scores"]] == [
-        *("Coldwire", "K=0 control", "prior only"),
-        *("LightGBM", "logistic regression", "z-score rules"),
+        *("Coldwire", "K=0 control", "random prompt", "prior only"),
+        *("LightGBM, tuned", "logistic regression", "z-score rules", "full fine-tune, alone"),
     ]
+    assert list(data["missing"]) == ["River adaptive random forest"]
     assert all(0 < s["average_precision"][ALL]["value"] <= 1 for s in data["scores"])
     assert (tmp_path / MARKDOWN).is_file()
     assert (tmp_path / HTML).is_file()
+
+
+def test_an_unknown_rival_is_the_users_mistake(checkpoint: Path) -> None:
+    error = _run("--checkpoint", str(checkpoint), "--rivals", "oracle").exception
+    assert isinstance(error, ColdwireError)
+    assert "lora" in error.fix
 
 
 def test_the_training_world_is_no_trial(checkpoint: Path) -> None:

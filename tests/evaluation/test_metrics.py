@@ -15,10 +15,12 @@ from pipeline.evaluation.metrics import (
     coverage,
     precision_recall,
     recall_at_alerts,
+    recall_at_daily_alerts,
     reliability,
     roc_auc,
     value_detected,
 )
+from pipeline.model import buckets
 
 _rows = st.lists(st.tuples(st.booleans(), st.integers(0, 8)), min_size=2, max_size=60).filter(
     lambda rows: len({risky for risky, _ in rows}) == 2
@@ -56,6 +58,7 @@ def test_without_risky_rows_nothing_is_measured() -> None:
     assert np.isnan(roc_auc(nothing, score))
     assert np.isnan(value_detected(nothing, score, score, 5))
     assert np.isnan(recall_at_alerts(nothing, score, 2))
+    assert np.isnan(recall_at_daily_alerts(nothing, score, np.zeros(4, np.int64), 2))
 
 
 def test_value_detected_stops_where_false_alerts_outnumber_the_ratio() -> None:
@@ -111,7 +114,26 @@ def test_precision_and_recall_run_from_the_top() -> None:
 
 
 def test_buckets_of_events_seen() -> None:
-    seen = np.array([0, 1, 2, 3, 5, 6, 10, 11, 500])
+    seen = np.array([0, 1, 2, 3, 5, 6, 10, 11, 16, 17, 500])
     assert [bucket_names()[i] for i in bucket_of(seen)] == [
-        *("0", "1-2", "1-2", "3-5", "3-5", "6-10", "6-10", "11+", "11+")
+        *("0", "1-2", "1-2", "3-5", "3-5", "6-10", "6-10", "11-16", "11-16", "17+", "17+")
     ]
+
+
+def test_a_bucket_lies_within_one_range_of_the_calibration() -> None:
+    seen = np.arange(200)
+    ranges = buckets.bucket_of(seen)
+    for bucket in range(len(bucket_names())):
+        assert len(set(ranges[bucket_of(seen) == bucket].tolist())) == 1
+
+
+def test_a_day_cannot_spend_the_alerts_of_another() -> None:
+    risky = np.array([True, True, True, False, False, True])
+    score = np.array([9.0, 8, 7, 6, 5, 4])
+    day = np.array([0, 0, 0, 1, 1, 1])
+    assert recall_at_alerts(risky, score, 2) == pytest.approx(2 / 4)
+    assert recall_at_daily_alerts(risky, score, day, 1) == pytest.approx(1 / 4)
+    assert recall_at_daily_alerts(risky, score, day, 3) == pytest.approx(1.0)
+    assert recall_at_daily_alerts(risky, score, np.zeros(6, np.int64), 2.5) == pytest.approx(
+        recall_at_alerts(risky, score, 2.5)
+    )

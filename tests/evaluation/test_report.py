@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -86,20 +87,34 @@ def test_the_report_is_whole_and_escaped(
 
 
 def test_what_cannot_be_measured_is_null_and_dashed(trial: Trial, scores: Scores) -> None:
-    safe = Trial(
-        observations=trial.observations[:30],
-        counterparty=trial.counterparty[:30],
-        seen=trial.seen[:30],
-        risky=trial.seen[:30] == 0,
-        amount=trial.amount[:30],
-        served_weight=np.ones(30),
-    )
+    safe = replace(trial.of(np.arange(len(trial)) < 30), risky=trial.seen[:30] == 0)
     p = np.full(30, 0.1)
     served = Served(p, p, p, np.zeros(30, np.int8), 0)
     report = Report({}, compare(safe, {"ours": p}, served, resamples=5))
     data = json.loads(report.as_json())
     assert data["scores"][0]["average_precision"]["1-2"]["value"] is None
     assert "–" in report.as_markdown()
+
+
+def test_a_rival_that_could_not_be_run_stays_in_the_table(comparison: Comparison) -> None:
+    report = Report({}, comparison, missing={"forest": "not installed"})
+    assert "| forest (not installed) | –" in report.as_markdown()
+    assert json.loads(report.as_json())["missing"] == {"forest": "not installed"}
+
+
+def test_what_training_held_out_has_tables_of_its_own(
+    comparison: Comparison, trial: Trial, scores: Scores
+) -> None:
+    rows = trial.seen < 6
+    p = np.full(int(rows.sum()), 0.1)
+    served = Served(p, p, p, np.zeros(len(p), np.int8), 0)
+    few = compare(trial.of(rows), {n: s[rows] for n, s in scores.items()}, served, resamples=5)
+    report = Report({}, comparison, {"unseen family": few})
+    assert "## PR-AUC, unseen family" in report.as_markdown()
+    figures = json.loads(report.as_json())["unseen"]["unseen family"]["scores"][0]
+    assert figures["average_precision"]["1-5"]["value"] == pytest.approx(
+        comparison.rivals[0].average_precision["1-5"].value
+    )
 
 
 def test_serving_a_trial_is_serving_the_stream(trial: Trial) -> None:

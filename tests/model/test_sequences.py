@@ -81,3 +81,14 @@ def test_splits_are_disjoint_and_complete_and_hold_out_what_they_should() -> Non
         assert not (some.typology == 0).any()
         assert not (some.main_family() == 1).any()
     assert (sequences.of(splits.unseen_family).main_family() == 1).all()
+
+
+def test_joined_crops_are_those_of_both() -> None:
+    sequences = toy_sequences(1)
+    first = opening_crops(sequences)
+    later = later_crops(sequences, 0.2, np.random.default_rng(0))
+    both = first.joined(later)
+    assert len(both) == len(first) + len(later) > len(first) > 0
+    assert np.array_equal(both.take(np.arange(len(first))).rows, first.rows)
+    assert np.array_equal(both.take(np.arange(len(first), len(both))).real, later.real)
+    assert not both.from_start[len(first) :].any()

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from pipeline.encoding import ObservationColumns
+from pipeline.encoding import FEATURES, N_FEATURES, ObservationColumns
 from pipeline.errors import ColdwireError
 from pipeline.evaluation import baselines
 from pipeline.evaluation.baselines import Labelled
@@ -21,6 +21,7 @@ from pipeline.evaluation.served import serve
 from pipeline.evaluation.splits import encode_observations
 from pipeline.model.checkpoint import Checkpoint
 from pipeline.model.sequences import LabelledColumns
+from pipeline.model.trees import Trees
 from pipeline.scoring import Policy
 
 Float = npt.NDArray[np.float64]
@@ -43,7 +44,9 @@ class Baseline:
 
 def _lightgbm(benchmark: Benchmark, seed: int) -> Float:
     fit, stop = _labelled(benchmark, TRAIN), _labelled(benchmark, VALIDATION)
-    return baselines.lightgbm(fit, stop, benchmark.features(TEST), seeds=(seed,))
+    validation = (stop.features, stop.risky)
+    trees = Trees.fit(fit.features, fit.risky, validation, seed, names=FEATURES[:N_FEATURES])
+    return trees.logit(benchmark.features(TEST))
 
 
 def _logistic_regression(benchmark: Benchmark, _seed: int) -> Float:
