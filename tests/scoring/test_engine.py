@@ -5,6 +5,7 @@ import random
 import pytest
 
 from pipeline.model.checkpoint import Checkpoint
+from pipeline.scoring.arena import MATTERS
 from pipeline.scoring.backtest import replay
 from pipeline.scoring.effects import Effects, LogRecord
 from pipeline.scoring.engine import ProfileEngine
@@ -120,13 +121,12 @@ def test_the_same_matter_is_not_alerted_again_within_its_cooldown(checkpoint: Ch
     stream = Stream(engine_of(checkpoint))
     alerts = [a for p in _payments(60, seed=5) for a in stream.send(p).alerts]
     assert alerts
-    newest: dict[str, list[Band]] = {}
     ranks = list(Band)
-    for alert in alerts:
-        before = newest.setdefault(alert.dedup_key, [])
+    for i, alert in enumerate(alerts):
+        remembered = alerts[max(i - MATTERS, 0) : i]
+        before = [a.band for a in remembered if a.dedup_key == alert.dedup_key]
         flagged = alert.band is Band.CRITICAL
         assert flagged or all(ranks.index(b) < ranks.index(alert.band) for b in before)
-        before.append(alert.band)
 
 
 def _first_alert(stream: Stream, entity: int) -> tuple[Observation, Effects] | None:
