@@ -30,8 +30,8 @@ _COLUMNS: Final[Mapping[str, PolarsType]] = {
 }
 
 
-def read(place: Path) -> Foreign:
-    """Read the table ``transactions``.
+def table(place: Path) -> pl.DataFrame:
+    """The table ``transactions`` as published, in order of ``TRANSACTION_ID``.
 
     Args:
         place: its folder or file.
@@ -39,9 +39,20 @@ def read(place: Path) -> Foreign:
     Raises:
         DataSetError: it is not there, or not that table.
     """
-    table = open_table(find(place, "transactions"), _COLUMNS)
+    return open_table(find(place, "transactions"), _COLUMNS).sort("TRANSACTION_ID")
+
+
+def read(place: Path) -> Foreign:
+    """Read it as payments.
+
+    Args:
+        place: its folder or file.
+
+    Raises:
+        DataSetError: it is not there, or not that table.
+    """
     scenario = pl.col("TX_FRAUD_SCENARIO")
-    rows = table.select(
+    rows = table(place).select(
         pl.col("TRANSACTION_ID").alias("row"),
         pl.col("TX_DATETIME").dt.epoch("ms").alias("event_ms"),
         cents("TX_AMOUNT").alias("cents"),

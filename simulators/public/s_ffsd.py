@@ -25,12 +25,14 @@ _COLUMNS: Final[Mapping[str, PolarsType]] = {
     "Source": pl.String,
     "Target": pl.String,
     "Amount": pl.Float64,
+    "Location": pl.String,
+    "Type": pl.String,
     "Labels": pl.Int64,
 }
 
 
-def read(place: Path) -> Foreign:
-    """Read the table ``transactions`` (or ``S-FFSD`` as it was published).
+def table(place: Path) -> pl.DataFrame:
+    """The table ``transactions`` (or ``S-FFSD`` as it was published), in order of ``Time``.
 
     Args:
         place: its folder or file.
@@ -40,15 +42,30 @@ def read(place: Path) -> Foreign:
     """
     published = place / "S-FFSD.csv"
     path = published if published.is_file() else find(place, "transactions")
-    table = open_table(path, _COLUMNS).with_row_index("row")
-    rows = table.select(
-        "row",
-        (pl.col("Time") * 1000 + _START_MS).alias("event_ms"),
-        cents("Amount").alias("cents"),
-        pl.format(f"{NAME}-{{}}", "Source").alias("debtor_account"),
-        pl.format(f"{NAME}-{{}}", "Target").alias("creditor_account"),
-        pl.col("Labels")
-        .replace_strict(_LABELS, default=None, return_dtype=pl.Boolean)
-        .alias("debtor_risky"),
+    return open_table(path, _COLUMNS).sort("Time", maintain_order=True)
+
+
+def read(place: Path) -> Foreign:
+    """Read it as payments.
+
+    Args:
+        place: its folder or file.
+
+    Raises:
+        DataSetError: it is not there, or not that table.
+    """
+    rows = (
+        table(place)
+        .with_row_index("row")
+        .select(
+            "row",
+            (pl.col("Time") * 1000 + _START_MS).alias("event_ms"),
+            cents("Amount").alias("cents"),
+            pl.format(f"{NAME}-{{}}", "Source").alias("debtor_account"),
+            pl.format(f"{NAME}-{{}}", "Target").alias("creditor_account"),
+            pl.col("Labels")
+            .replace_strict(_LABELS, default=None, return_dtype=pl.Boolean)
+            .alias("debtor_risky"),
+        )
     )
     return foreign(NAME, rows)
