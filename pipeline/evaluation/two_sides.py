@@ -27,6 +27,8 @@ from pipeline.model.sequences import (
 )
 
 _PASS: Final = 256
+_STRIDE: Final = 8
+"""Crops begin so many events apart: one pass of the backbone reads as many events."""
 _EPOCHS: Final = 6
 _LATER_SHARE: Final = 0.05
 """Of the events behind the first window, so many end a crop of pre-training."""
@@ -143,7 +145,10 @@ def read_events(
     progress: Progress,
     kept: Kept = _NOTHING,
 ) -> ReadEvents:
-    """State and surprise of payments, each side in the window that the stream would have."""
+    """State and surprise of payments, each in the context of its side's last 9 to 16 events.
+
+    Where a side has fewer, it is all of them: then the service reads the same.
+    """
     made = kept.arrays("events", lambda: _read(model, sides, payments, progress))
     shape = (len(payments), 2, -1)
     features = sides.features(payments).reshape(shape)
@@ -158,26 +163,29 @@ def _read(
 ) -> Arrays:
     sequences, rows = sides.sequences, sides.row[payments].reshape(-1)
     position = sequences.position_of(rows)
-    offset = np.maximum(position - WINDOW, 0)
     owner = np.searchsorted(sequences.begin, rows, side="right") - 1
-    crops, at = crops_at(sequences, owner, offset), position - offset
-    width = model.architecture.width
-    states = np.empty((len(rows), width), np.float32)
+    offset = -(-np.maximum(position - WINDOW, 0) // _STRIDE) * _STRIDE
+    start, crop = np.unique(sequences.begin[owner] + offset, return_inverse=True)
+    first = np.searchsorted(sequences.begin, start, side="right") - 1
+    crops = crops_at(sequences, first, start - sequences.begin[first])
+    by_crop = np.argsort(crop, kind="stable")
+    states = np.empty((len(rows), model.architecture.width), np.float32)
     surprise = np.empty((len(rows), N_FIELDS), np.float32)
-    for begin in range(0, len(rows), _PASS):
-        end = min(begin + _PASS, len(rows))
+    for begin in range(0, len(crops), _PASS):
+        end = min(begin + _PASS, len(crops))
+        of_pass = by_crop[slice(*np.searchsorted(crop[by_crop], (begin, end)))]
         codes = torch.from_numpy(sequences.codes[crops.rows[begin:end]].astype(np.int64))
-        last, each = torch.from_numpy(at[begin:end]), torch.arange(end - begin)
+        each, last = (
+            torch.from_numpy(place[of_pass]) for place in (crop - begin, position - offset)
+        )
         picked = each[:, None], torch.stack([last, last + 1], dim=1)
         before_and_after = model.backbone(codes)[picked]
         read_last = torch.cat([torch.zeros_like(codes[:, :1]), codes], dim=1)[picked]
         queries = model.readout.queries(before_and_after, read_last)
-        read = model.readout(before_and_after, queries, model.start_prompts(end - begin))
-        states[begin:end] = read[:, 1]
-        surprise[begin:end] = model.field_heads.negative_log_likelihood(
-            read[:, 0], codes[each, last]
-        )
-        progress("read", end, len(rows))
+        read = model.readout(before_and_after, queries, model.start_prompts(len(of_pass)))
+        states[of_pass] = read[:, 1]
+        surprise[of_pass] = model.field_heads.negative_log_likelihood(read[:, 0], codes[each, last])
+        progress("read", end, len(crops))
     return {"states": states, "surprise": surprise}
 
 

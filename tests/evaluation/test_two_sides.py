@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from pipeline.encoding import WINDOW
 from pipeline.evaluation.two_sides import encode_sides, learn_language, read_events
 from tests.evaluation.public_streams import stream
 
@@ -44,25 +45,24 @@ def test_each_row_is_the_side_of_its_payment() -> None:
 
 
 def test_events_are_read_as_the_service_reads_them() -> None:
-    payments = stream(300, 20)
+    payments = stream(900, 20)
     sides = encode_sides(payments, _silent)
     model = learn_language(sides.until(200), 3, 0, _silent)
-    payments_read = np.array([0, 5, 250, 299])
-    rows = sides.row[payments_read].reshape(-1)
-    read = read_events(model, sides, payments_read, _silent)
+    some = np.array([0, 5, 300, 600, 850, 899])
+    rows = sides.row[some].reshape(-1)
+    surprise = read_events(model, sides, some, _silent).surprise.reshape(len(rows), -1)
     served = model.served()
-    position = sides.sequences.position_of(rows)
-    length = np.minimum(position, 16)
-    window = np.zeros((len(rows), 16, sides.sequences.codes.shape[1]), np.int16)
+    sequences = sides.sequences
+    position = sequences.position_of(rows)
+    # Behind the first window the service keeps 16 events and this reads 9 to 16.
+    length = np.where(position > WINDOW, position - -(-(position - WINDOW) // 8) * 8, position)
+    assert length.max() > 8
+    assert (position > WINDOW).any()
+    window = np.zeros((len(rows), WINDOW, sequences.codes.shape[1]), np.int16)
     for i, (row, n) in enumerate(zip(rows, length, strict=True)):
-        window[i, :n] = sides.sequences.codes[row - n : row]
+        window[i, :n] = sequences.codes[row - n : row]
+    prompts = served.start_prompts(len(rows))
     output, _ = served.score(
-        window,
-        length,
-        sides.sequences.codes[rows],
-        sides.sequences.features[rows],
-        served.start_prompts(len(rows)),
+        window, length, sequences.codes[rows], sequences.features[rows], prompts
     )
-    np.testing.assert_allclose(
-        read.surprise.reshape(output.surprise.shape), output.surprise, atol=1e-4
-    )
+    np.testing.assert_allclose(surprise, output.surprise, atol=1e-4)
