@@ -64,6 +64,7 @@ ENTRIES = (
         "learning_curve",
     ),
     Entry(_MODEL, "benchmark", "Make, run and score the public cold-start benchmark.", "app"),
+    Entry(_MODEL, "public", "Compare with the published figures of public data sets.", "app"),
     Entry(_MODEL, "graph", "Draw an entity's neighbourhood: flows, flags, paths."),
     Entry(_MODEL, "whatif", "Replay a day with one change and show what it does to the rest."),
     Entry(_SET_UP, "doctor", "Check broker, topics, database, checkpoint and device."),
