@@ -24,6 +24,7 @@ from pipeline.model.splits import split
 from simulators.world import World, WorldConfig
 
 _LATER_SHARE = 0.1
+_EPOCHS = 12
 _RANGES = {"0": (0, 0), EARLY: (1, 5), ALL: (0, None)}
 """Events seen before, both ends included; None has no end."""
 
@@ -54,13 +55,13 @@ def learning_curve(
     first_events: Annotated[
         int, typer.Option(help="Payments of each counterparty that count.", min=1)
     ] = 24,
-    iterations: Annotated[int, typer.Option(help="Of fine-tuning.", min=1)] = 800,
     as_json: Annotated[bool, typer.Option("--json", help="Print all figures as JSON.")] = False,
 ) -> None:
     """Learn risk from few labelled counterparties and score a held-out world.
 
-    The language model has read the whole training world, without labels. Beside its
-    fine-tuned copy with LightGBM stands LightGBM (3 seeds) with the same labels alone.
+    The language model has read the whole training world, without labels, and stays frozen.
+    LightGBM and a small network on what it says stand beside LightGBM (3 seeds) with the
+    same labels alone.
 
     Example: coldwire learning-curve --labelled 250 --labelled 1000
     """
@@ -77,7 +78,7 @@ def learning_curve(
                 status.update(f"{count:,} labelled counterparties, draw {draw + 1} of {draws}")
                 some = _drawn(fit, count, draw)
                 scored = few_labels(
-                    taken.model, some, trial, _LATER_SHARE, iterations, draw, lambda *_: None
+                    taken.model, some, trial, _LATER_SHARE, _EPOCHS, draw, lambda *_: None
                 )
                 figures += _figures(scored, len(some), draw)
     if as_json:

@@ -12,23 +12,27 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import Tensor, nn
 
-from pipeline.encoding import FEATURES, N_FEATURES
-from pipeline.evaluation.splits import training_rows
+from pipeline.encoding import FEATURES, N_FEATURES, WINDOW
 from pipeline.evaluation.tuned_trees import SEEDS
-from pipeline.model.profile_model import ProfileModel
-from pipeline.model.risk_training import risk_crops, train_risk
-from pipeline.model.sequences import Progress, Sequences, later_crops, opening_crops
+from pipeline.model.architecture import FEATURE_CLIP
+from pipeline.model.sequences import CROP, Progress, Sequences
 from pipeline.model.served_model import ServedModel
 from pipeline.model.timeline import play
-from pipeline.model.trees import Trees
+from pipeline.model.trees import TREE_FEATURES, Trees, tree_inputs
 
 Float = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.float32]
 
-OURS: Final = "LightGBM and fine-tuned language model"
+OURS: Final = "LightGBM and frozen language model"
 THEIRS: Final = "LightGBM"
 _HELD: Final = 5
-"""One labelled counterparty in so many stops the training; each seed holds other ones."""
+"""One labelled counterparty in so many stops a LightGBM; each seed holds other ones."""
+_HIDDEN: Final = 64
+_BATCH: Final = 256
+_RATE: Final = 2e-3
+_PASS: Final = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,77 +51,128 @@ def few_labels(
     labelled: Sequences,
     trial: Sequences,
     later_share: float,
-    iterations: int,
+    epochs: int,
     seed: int,
     progress: Progress,
 ) -> FewLabels:
     """Learn from the labelled counterparties and score the others.
 
-    The score is the mean of two log odds, since weights of a stack would cost labels: of the
-    same LightGBM as the rival, and of the language model's fine-tuned copy.
+    Ours is the mean of two log odds, since weights of a stack would cost labels: of LightGBM
+    on aggregates and surprise, and of a small network that also reads the frozen state.
 
     Args:
         served: its language model is taken, its risk parts are not.
         labelled: all counterparties whose labels are known.
         trial: counterparties to score.
         later_share: share of the events behind the first window that are used.
-        iterations: of fine-tuning.
+        epochs: passes of the small network over the labelled rows.
         seed: of every random choice.
         progress: told of every step.
     """
-    fold = np.random.default_rng(seed).integers(0, _HELD, len(labelled))
-    tuned = _fine_tuned(served, labelled, fold == 0, later_share, iterations, seed, progress)
-    line = play(tuned, trial, True, later_share, seed, progress)
-    order = np.argsort(line.row)
-    rows = line.row[order]
-    features = trial.features[rows]
-    trees = [
-        _trees(labelled.of(fold != held), labelled.of(fold == held), later_share, held, features)
-        for held in SEEDS
-    ]
-    boosted: Float = np.mean(trees, axis=0)
+    fit, test = (_read(served, part, later_share, seed, progress) for part in (labelled, trial))
+    fold = np.random.default_rng(seed).integers(0, _HELD, len(labelled))[fit.owner]
+    plain, surprised = (
+        np.mean([_boost(fit, test, fold == held, held, names) for held in SEEDS], axis=0)
+        for names in (FEATURES[:N_FEATURES], TREE_FEATURES)
+    )
+    read = np.mean([_probe(fit, test, epochs, seed + number) for number in SEEDS], axis=0)
     return FewLabels(
-        seen=trial.position_of(rows),
-        risky=trial.risky[rows] == 1,
-        counterparty=trial.key[trial.owner[rows]],
-        scores={OURS: (boosted + line.logit[order]) / 2, THEIRS: boosted},
+        seen=test.seen,
+        risky=test.risky == 1,
+        counterparty=trial.key[test.owner],
+        scores={OURS: (surprised + read) / 2, THEIRS: plain},
     )
 
 
-def _trees(
-    fit: Sequences,
-    stop: Sequences,
-    later_share: float,
-    seed: int,
-    features: npt.NDArray[np.float32],
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """Rows of counterparties as the frozen language model reads them."""
+
+    inputs: Rows
+    """Of trees: features and surprise, [N, len(TREE_FEATURES)]."""
+    states: Rows
+    """After the event, [N, d]."""
+    risky: npt.NDArray[np.int8]
+    seen: npt.NDArray[np.int64]
+    owner: npt.NDArray[np.int64]
+
+
+def _read(
+    served: ServedModel, sequences: Sequences, later_share: float, seed: int, progress: Progress
+) -> _Read:
+    line = play(served, sequences, True, later_share, seed, progress)
+    order = np.argsort(line.row)
+    rows = line.row[order]
+    seen = sequences.position_of(rows)
+    length = np.minimum(seen, WINDOW) + 1
+    # Each row's window with its event, left-aligned; what stands behind is not read.
+    window = np.minimum((rows - length + 1)[:, None] + np.arange(CROP), rows[:, None])
+    states = [
+        served.states(sequences.codes[window[part]], length[part])[
+            np.arange(len(length[part])), length[part]
+        ]
+        for part in (slice(at, at + _PASS) for at in range(0, len(rows), _PASS))
+    ]
+    return _Read(
+        tree_inputs(sequences.features[rows], line.surprise[order]),
+        np.concatenate(states),
+        sequences.risky[rows],
+        seen,
+        sequences.owner[rows],
+    )
+
+
+def _boost(
+    fit: _Read, test: _Read, held: npt.NDArray[np.bool_], seed: int, names: tuple[str, ...]
 ) -> Float:
-    rows, held = (training_rows(part, later_share, seed) for part in (fit, stop))
-    validation = (stop.features[held], stop.risky[held])
-    names = FEATURES[:N_FEATURES]
-    trees = Trees.fit(fit.features[rows], fit.risky[rows], validation, seed, names=names)
-    return trees.logit(features)
+    """Log odds of the test rows by a LightGBM on the first ``names`` of the inputs."""
+    columns = slice(len(names))
+    validation = (fit.inputs[held, columns], fit.risky[held])
+    trees = Trees.fit(fit.inputs[~held, columns], fit.risky[~held], validation, seed, names=names)
+    return trees.logit(test.inputs[:, columns])
 
 
-def _fine_tuned(
-    served: ServedModel,
-    labelled: Sequences,
-    held: npt.NDArray[np.bool_],
-    later_share: float,
-    iterations: int,
-    seed: int,
-    progress: Progress,
-) -> ServedModel:
-    rng = np.random.default_rng(seed)
+def _probe(fit: _Read, test: _Read, epochs: int, seed: int) -> Float:
+    """Log odds of the test rows by a network with one hidden layer on everything."""
+    known, of_test = (np.concatenate([part.inputs, part.states], axis=1) for part in (fit, test))
+    mean = np.nan_to_num(_quiet_mean(known))
+    deviation = np.sqrt(_quiet_mean((known - mean) ** 2))
+    scale = np.maximum(np.nan_to_num(deviation, nan=1.0), 1e-3)
+
+    def tensor(values: Rows) -> Tensor:
+        scaled = np.clip((values - mean) / scale, -FEATURE_CLIP, FEATURE_CLIP)
+        both = np.concatenate([np.nan_to_num(scaled), np.isnan(values)], axis=1)
+        return torch.from_numpy(both.astype(np.float32))
+
+    inputs, label = tensor(known), torch.from_numpy(fit.risky.astype(np.float32))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = ProfileModel(served.architecture)
-        language = {k: torch.tensor(v) for k, v in served.state.items() if "risk" not in k}
-        model.load_state_dict(language, strict=False)
-        model.requires_grad_(False).eval()
-        parts = []
-        for part in (labelled.of(~held), labelled.of(held)):
-            crops = opening_crops(part).joined(later_crops(part, later_share, rng))
-            parts.append(risk_crops(model, part, crops))
-        generator = torch.Generator().manual_seed(seed)
-        train_risk(model, parts[0], parts[1], iterations, generator, progress)
-    return model.served()
+        network = nn.Sequential(
+            nn.Dropout(0.2),
+            nn.Linear(inputs.shape[1], _HIDDEN),
+            nn.GELU(),
+            nn.Dropout(0.4),
+            nn.Linear(_HIDDEN, 1),
+        )
+        size = min(_BATCH, len(label))
+        steps = len(label) // size
+        optimiser = torch.optim.AdamW(network.parameters(), lr=_RATE, weight_decay=0.3)
+        schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, _RATE, total_steps=epochs * steps)
+        for _ in range(epochs):
+            for chosen in torch.randperm(len(label))[: steps * size].view(steps, size):
+                logit = network(inputs[chosen]).squeeze(1)
+                loss = nn.functional.binary_cross_entropy_with_logits(logit, label[chosen])
+                optimiser.zero_grad()
+                torch.autograd.backward(loss)
+                optimiser.step()
+                schedule.step()
+        network.eval()
+        with torch.no_grad():
+            return np.asarray(network(tensor(of_test)).squeeze(1).numpy(), np.float64)
+
+
+def _quiet_mean(values: Rows) -> Rows:
+    """Mean of the known values of each column, NaN where none is."""
+    known = ~np.isnan(values)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(np.where(known, values, 0).sum(0) / known.sum(0), np.float32)

@@ -34,7 +34,7 @@ def _run(*arguments: str) -> Result:
 
 def test_every_draw_of_every_size_is_measured_in_every_range(tmp_path: Path) -> None:
     checkpoint = _saved(tmp_path, {"world": _WORLD, "recipe": _RECIPE})
-    sizes = ("--labelled", "20", "--labelled", "40", "--draws", "2", "--iterations", "6")
+    sizes = ("--labelled", "20", "--labelled", "40", "--draws", "2")
     world = ("--parties", "80", "--days", "4", "--first-events", "8")
     result = _run("--checkpoint", checkpoint, *sizes, *world, "--json")
     assert result.exit_code == 0, result.output
