@@ -10,14 +10,14 @@ import numpy.typing as npt
 import torch
 
 from pipeline.encoding import N_FIELDS, WINDOW
+from pipeline.evaluation.frozen_head import HeadRows, judge, train_head
 from pipeline.evaluation.kept import Arrays, Kept
 from pipeline.evaluation.public_payments import PublicPayments
 from pipeline.model.architecture import Architecture
+from pipeline.model.heads import RiskHead
 from pipeline.model.pretrain import pretrain
 from pipeline.model.profile_model import ProfileModel
-from pipeline.model.risk_training import RiskRows, train_risk_head
 from pipeline.model.sequences import (
-    Crops,
     Progress,
     Sequences,
     crops_at,
@@ -99,8 +99,7 @@ def learn_language(
 
 def _pretrain(past: Sequences, iterations: int, seed: int, progress: Progress) -> Arrays:
     rng = np.random.default_rng(seed)
-    parts = opening_crops(past), later_crops(past, _LATER_SHARE, rng)
-    crops = Crops(*(np.concatenate([getattr(p, name) for p in parts]) for name in Crops.__slots__))
+    crops = opening_crops(past).joined(later_crops(past, _LATER_SHARE, rng))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = ProfileModel(Architecture())
@@ -116,7 +115,7 @@ class ReadEvents:
     payments: npt.NDArray[np.intp]
     """Which payments, rising, [n]."""
     states: npt.NDArray[np.float32]
-    """After the event, start prompts read, [n, 2, width]."""
+    """After the event, [n, 2, width]."""
     surprise: npt.NDArray[np.float32]
     """Of each field before the event came, in nats, [n, 2, F]."""
     features: npt.NDArray[np.float32]
@@ -127,15 +126,15 @@ class ReadEvents:
         each = self.surprise[np.searchsorted(self.payments, payments)]
         return np.concatenate([each, each.sum(2, keepdims=True)], axis=2).reshape(len(each), -1)
 
-    def risk_rows(self, payments: npt.NDArray[np.intp], label: npt.NDArray[np.int8]) -> RiskRows:
-        """Inputs of the risk head, payer's and payee's side in turn, [2 * m]."""
+    def head_rows(self, payments: npt.NDArray[np.intp], label: npt.NDArray[np.int8]) -> HeadRows:
+        """Inputs of a risk head, payer's and payee's side in turn, [2 * m]."""
         at = np.searchsorted(self.payments, payments)
         states, surprise, features = (
             torch.from_numpy(array[at].reshape(2 * len(at), -1))
             for array in (self.states, self.surprise, self.features)
         )
         risky = torch.from_numpy(np.repeat(label, 2).astype(np.float32))
-        return RiskRows(states, surprise, features, risky)
+        return HeadRows(states, surprise, features, risky)
 
 
 def read_events(
@@ -178,13 +177,10 @@ def _read(
         each, last = (
             torch.from_numpy(place[of_pass]) for place in (crop - begin, position - offset)
         )
-        picked = each[:, None], torch.stack([last, last + 1], dim=1)
-        before_and_after = model.backbone(codes)[picked]
-        read_last = torch.cat([torch.zeros_like(codes[:, :1]), codes], dim=1)[picked]
-        queries = model.readout.queries(before_and_after, read_last)
-        read = model.readout(before_and_after, queries, model.start_prompts(len(of_pass)))
-        states[of_pass] = read[:, 1]
-        surprise[of_pass] = model.field_heads.negative_log_likelihood(read[:, 0], codes[each, last])
+        read = model.backbone(codes)
+        states[of_pass] = read[each, last + 1]
+        foreseen = model.surprise(read, codes, model.start_prompts(len(codes)))
+        surprise[of_pass] = foreseen[each, last]
         progress("read", end, len(crops))
     return {"states": states, "surprise": surprise}
 
@@ -210,18 +206,12 @@ def head_logits(
     held = payer % 5 == 0
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = ProfileModel(Architecture())
+        head = RiskHead(Architecture().width, Architecture().risk_hidden).eval()
         generator = torch.Generator().manual_seed(seed)
-        train_risk_head(
-            model,
-            events.risk_rows(train[~held], label[~held]),
-            events.risk_rows(train[held], label[held]),
-            _EPOCHS,
-            generator,
-            lambda *_: None,
-        )
-    rows = events.risk_rows(others, np.zeros(len(others), np.int8))
-    model.eval()
+        fit = events.head_rows(train[~held], label[~held])
+        stop = events.head_rows(train[held], label[held])
+        train_head(head, fit, stop, _EPOCHS, generator)
+    rows = events.head_rows(others, np.zeros(len(others), np.int8))
     with torch.no_grad():
-        logit = model.risk(model.risk.hidden(rows.states, rows.surprise, rows.features))
+        logit = judge(head, rows)
     return np.asarray(logit.numpy(), np.float64).reshape(-1, 2)
