@@ -32,7 +32,7 @@ class Entry:
 
     def load(self) -> Callable[..., Any]:
         """Import it."""
-        module = import_module(f"pipeline.cli.{self.name.replace('-', '_')}")
+        module = import_module(f"pipeline.cli.{self.name}")
         found: Any = getattr(module, self.attribute or self.name)
         if not isinstance(found, typer.Typer):
             holder = typer.Typer(add_completion=False)
@@ -57,12 +57,7 @@ ENTRIES = (
     Entry(_STREAMS, "desk", "Let simulated analysts confirm and clear the stored alerts."),
     Entry(_MODEL, "train", "Train backbone, prompts, heads, trees and calibration."),
     Entry(_MODEL, "evaluate", "Compare served scores with rivals by events seen."),
-    Entry(
-        _MODEL,
-        "learning-curve",
-        "Measure how few labelled counterparties are enough.",
-        "learning_curve",
-    ),
+    Entry(_MODEL, "fewshot", "Measure how few labelled counterparties are enough."),
     Entry(_MODEL, "benchmark", "Make, run and score the public cold-start benchmark.", "app"),
     Entry(_MODEL, "public", "Compare with the published figures of public data sets.", "app"),
     Entry(_MODEL, "graph", "Draw an entity's neighbourhood: flows, flags, paths."),

@@ -1,4 +1,4 @@
-"""``coldwire learning-curve``: how few labelled counterparties are enough."""
+"""``coldwire fewshot``: how few labelled counterparties are enough."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class _Figure:
     lead: Interval
 
 
-def learning_curve(
+def fewshot(
     labelled: Annotated[
         list[int] | None, typer.Option(help="Labelled counterparties; may be repeated.")
     ] = None,
@@ -63,7 +63,7 @@ def learning_curve(
     LightGBM and a small network on what it says stand beside LightGBM (3 seeds) with the
     same labels alone.
 
-    Example: coldwire learning-curve --labelled 250 --labelled 1000
+    Example: coldwire fewshot --labelled 250 --labelled 1000
     """
     taken = Checkpoint.load(checkpoint or SHIPPED)
     fit = _training_counterparties(taken.notes, seed)

@@ -1,4 +1,4 @@
-"""``coldwire learning-curve`` end to end, on worlds as small as they get."""
+"""``coldwire fewshot`` end to end, on worlds as small as they get."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from pipeline.cli.learning_curve import learning_curve
+from pipeline.cli.fewshot import fewshot
 from pipeline.errors import ColdwireError
 from pipeline.model import Architecture
 from tests.model.checkpoints import random_checkpoint
@@ -28,7 +28,7 @@ def _saved(directory: Path, notes: dict[str, Any]) -> str:
 
 def _run(*arguments: str) -> Result:
     app = typer.Typer()
-    app.command()(learning_curve)
+    app.command()(fewshot)
     return CliRunner().invoke(app, arguments)
 
 
