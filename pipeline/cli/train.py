@@ -121,7 +121,9 @@ def _train_one(config: TrainingConfig, seed: int, out: Path, command: str) -> Ch
         ) from error
     world = World(config.world_of(seed))
     with _Bars() as bars:
-        checkpoint = follow(_days(world, bars), config.recipe_of(seed), bars.show, out)
+        others = [_days(World(other), bars) for other in config.other_worlds_of(seed)]
+        days, recipe = _days(world, bars), config.recipe_of(seed)
+        checkpoint = follow(days, recipe, bars.show, out, others)
     made_with = {
         **asdict(world.config),
         "start": world.config.start.isoformat(),

@@ -36,6 +36,7 @@ _DERIVED: Final = {
     },
 }
 """Fields that follow from others of the file."""
+_SEEDS_APART: Final = 100_000
 
 
 class _Strict(BaseModel):
@@ -59,12 +60,27 @@ class HeldOut(_Strict):
         return _known(names, _TYPOLOGIES)
 
 
+class OtherWorlds(_Strict):
+    """Worlds of other seeds to calibrate on; none: on held-out counterparties of the first."""
+
+    count: Annotated[int, Field(ge=0, le=99)] = 0
+    parties: Annotated[int, Field(ge=60)] = 1500
+
+    @field_validator("count")
+    @classmethod
+    def _not_one(cls, count: int) -> int:
+        if count == 1:
+            raise ValueError("maps and widths need a world each: give at least 2, or 0")
+        return count
+
+
 class TrainingConfig(_Strict):
     """World, recipe and seeds; what is left out has the defaults of those."""
 
     world: WorldConfig = WorldConfig()
     recipe: Recipe = Recipe()
     held_out: HeldOut = HeldOut()
+    calibrate_on: OtherWorlds = OtherWorlds()
     served_share: Annotated[float, Field(gt=0, lt=1)] = CALIBRATED_SHARE
     seeds: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1)] = (7,)
 
@@ -88,6 +104,14 @@ class TrainingConfig(_Strict):
     def world_of(self, seed: int) -> WorldConfig:
         """The world that a seed makes."""
         return replace(self.world, seed=seed)
+
+    def other_worlds_of(self, seed: int) -> list[WorldConfig]:
+        """The worlds to calibrate on, of seeds that no one trains or evaluates on."""
+        parties = self.calibrate_on.parties
+        return [
+            replace(self.world, seed=_SEEDS_APART * (seed + 1) + number, parties=parties)
+            for number in range(self.calibrate_on.count)
+        ]
 
     def recipe_of(self, seed: int) -> Recipe:
         """The recipe with all that follows from the rest of the file."""
@@ -158,6 +182,7 @@ def _fix(field: str) -> str:
     if group in of:
         names = [f.name for f in fields(of[group]) if f.name not in _DERIVED[group]]
     else:
-        names = list((HeldOut if group == "held_out" else TrainingConfig).model_fields)
-    place = f"in {group}" if group in (*of, "held_out") else "at the top"
+        models: dict[str, type[BaseModel]] = {"held_out": HeldOut, "calibrate_on": OtherWorlds}
+        names = list(models.get(group, TrainingConfig).model_fields)
+    place = f"in {group}" if group in (*of, "held_out", "calibrate_on") else "at the top"
     return f"correct it; {place} the fields are {', '.join(names)}"

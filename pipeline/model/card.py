@@ -31,6 +31,8 @@ def model_card(checkpoint: Checkpoint, command: str, made_on: str) -> str:
     for name, figures in notes["measured"].items():
         parts += [f"## Measured on: {name}\n", _quality(figures), _gains(figures)]
         parts += [_honesty(figures)]
+    if notes.get("coverage on other worlds"):
+        parts.append(_other_worlds(notes["coverage on other worlds"]))
     for title in ("recipe", "world"):
         if title in notes:
             parts += [f"## {title.capitalize()}\n", _choices(notes[title])]
@@ -97,6 +99,14 @@ def _honesty(figures: dict[str, Any]) -> str:
         f"{likelihood['nats per field, K=0']:.4f} unadapted, "
         f"{likelihood['nats per field, adapted']:.4f} adapted; "
         f"{likelihood['accepted']:,} of {likelihood['adaptations']:,} adaptations accepted.\n"
+    )
+
+
+def _other_worlds(coverage: dict[str, float]) -> str:
+    covered = ", ".join(f"{name}: {share:.1%}" for name, share in coverage.items())
+    return (
+        "## Calibrated on other worlds\n\nMaps and widths come from worlds of other seeds. "
+        f"Coverage of the 90 % intervals on a world left out, by events seen: {covered}.\n"
     )
 
 

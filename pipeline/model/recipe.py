@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +19,7 @@ from pipeline.model.calibration import Calibration, prior_shift
 from pipeline.model.checkpoint import Checkpoint
 from pipeline.model.measures import Measured, measure
 from pipeline.model.meta import MetaLearner, meta_train
+from pipeline.model.other_worlds import ScoredWorld, coverage_left_out, fit_on
 from pipeline.model.placements import Place, placement_of
 from pipeline.model.pretrain import pretrain
 from pipeline.model.profile_model import ProfileModel
@@ -103,6 +104,7 @@ def train(
     recipe: Recipe,
     progress: Progress,
     stages_at: Path | None = None,
+    other_worlds: Sequence[Iterable[LabelledColumns]] = (),
 ) -> Checkpoint:
     """Make a checkpoint; its notes hold the recipe and what was measured on the test splits.
 
@@ -112,6 +114,8 @@ def train(
         progress: told how far each stage is.
         stages_at: directory for the weights of finished stages, from which a stopped run of
             the same recipe on the same observations goes on.
+        other_worlds: observations to calibrate on, at least two; held-out counterparties of
+            the first ones if there are none.
     """
     torch.set_num_threads(recipe.threads)
     sequences = encode_sequences(observations, recipe.most_events, progress)
@@ -121,7 +125,7 @@ def train(
     stages = Stages(stages_at, made_from)
     fit, held = sequences.of(splits.fit), sequences.of(splits.stack)
     model = _learn(fit, held, recipe, progress, stages)
-    checkpoint = _assemble(model, sequences, splits, recipe, progress)
+    checkpoint = _assemble(model, sequences, splits, recipe, progress, other_worlds)
     stages.clear()
     return checkpoint
 
@@ -204,6 +208,7 @@ def _assemble(
     splits: Splits,
     recipe: Recipe,
     progress: Progress,
+    other_worlds: Sequence[Iterable[LabelledColumns]],
 ) -> Checkpoint:
     def played(chosen: npt.NDArray[np.bool_], adapt: bool = True) -> _Played:
         some = sequences.of(chosen)
@@ -227,6 +232,9 @@ def _assemble(
     progress("boost trees", 2, 2)
     stack = Stack.fit(held.parts(trees), held.seen, held.label)
     calibration = _calibrate(stack, trees, held, played(splits.calibrate), recipe)
+    worlds = [_score(model, trees, stack, world, recipe, progress) for world in other_worlds]
+    if worlds:
+        calibration = fit_on(worlds)
     risky = sequences.ever(sequences.risky == 1)
     named = {
         "test": splits.test,
@@ -244,6 +252,7 @@ def _assemble(
         "recipe": recipe.as_dict(),
         "observations": _counts(sequences, splits),
         "measured": {name: m.as_dict() for name, m in measured.items()},
+        "coverage on other worlds": coverage_left_out(worlds),
     }
     return Checkpoint(model, trees, stack, calibration, checkpoint.version, notes)
 
@@ -259,6 +268,28 @@ def _calibrate(
         np.concatenate([p.label for p in both]),
         prior_shift(staged_entity, recipe.risky_share_ratio),
         np.repeat([False, True], [len(p.label) for p in both]),
+    )
+
+
+def _score(
+    model: ServedModel,
+    trees: Trees,
+    stack: Stack,
+    observations: Iterable[LabelledColumns],
+    recipe: Recipe,
+    progress: Progress,
+) -> ScoredWorld:
+    """Score another world; what is held out of training stays away from calibration too."""
+    sequences = encode_sequences(observations, recipe.most_events, progress)
+    away = split(sequences, recipe.held_out_families, recipe.held_out_typologies, recipe.seed)
+    some = sequences.of(~(away.unseen_family | away.unseen_typology))
+    line = play(model, some, True, recipe.later_share, recipe.seed, progress)
+    played = _Played(some, line)
+    return ScoredWorld(
+        stack.logit(played.parts(trees), played.seen),
+        played.seen,
+        played.label,
+        prior_shift(played.staged_entity, recipe.risky_share_ratio),
     )
 
 

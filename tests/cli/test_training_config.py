@@ -29,6 +29,7 @@ TINY = {
         **{"pretrain_iterations": 3, "meta_iterations": 2, "risk_iterations": 1, "tree_rounds": 5},
     },
     "held_out": {"families": ["remittance"]},
+    "calibrate_on": {"count": 3, "parties": 200},
 }
 
 
@@ -59,6 +60,7 @@ def test_the_files_that_come_along_are_read_back_as_they_say(path: Path) -> None
         ("recipe: {tree_rounds: 0}", "tree_rounds must be at least 1", "tree_rounds"),
         ("recipe: {seed: 3}", "recipe.seed follows from seeds", "seeds"),
         ("held_out: {families: [nobody]}", "nobody is not one of", "families"),
+        ("calibrate_on: {count: 1}", "a world each", "parties"),
         ("served_share: 2", "served_share", "served_share"),
         ("seeds: []", "seeds", "seeds"),
         ("seeds: [7, 7]", "twice", "seeds"),
@@ -106,6 +108,7 @@ def test_each_seed_gets_a_checkpoint_that_holds_its_configuration(tmp_path: Path
         assert checkpoint.notes["configuration"]["seeds"] == [3, 4]
         assert checkpoint.notes["configuration"]["world"]["parties"] == 400
         card = (out / f"seed-{seed}" / "MODEL_CARD.md").read_text()
+        assert "Coverage of the 90 % intervals on a world left out" in card
         assert f"--config own.yaml --learner fomaml --seed {seed}" in card
     assert rows[0]["version"] != rows[1]["version"]
 
