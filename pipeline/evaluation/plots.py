@@ -188,7 +188,7 @@ def _finished(figure: Any, axes: list[Any], x: str, y: str, *, legend: bool = Tr
 
 def _legend(owner: Any, handles: list[Any], labels: list[str], **place: Any) -> None:
     """Name the lines, ours first: it was drawn last."""
-    owner.legend(handles[-1:] + handles[:-1], labels[-1:] + labels[:-1], **place)
+    owner.legend(handles[::-1], labels[::-1], **place)
 
 
 def _png(figure: Any) -> str:
