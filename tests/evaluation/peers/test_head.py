@@ -1,22 +1,17 @@
-"""The program around a peer, with an embedding that needs no peer."""
+"""The program around a peer, with the embedding that needs no peer."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from pipeline.evaluation.benchmark.submission import read_submission
 from pipeline.evaluation.benchmark.tables import TEST
 from pipeline.evaluation.metrics import roc_auc
-from pipeline.evaluation.peers.head import PARAMETERS, Float, Run, main
-from pipeline.evaluation.peers.prefixes import Prefixes
+from pipeline.evaluation.peers.head import PARAMETERS, main
+from pipeline.evaluation.peers.no_embedding import embed
 from tests.evaluation.benchmark.toy import write_toy
-
-
-def _constant(_run: Run, prefixes: dict[str, Prefixes]) -> dict[str, Float]:
-    return {split: np.zeros((len(p.risky), 2), np.float32) for split, p in prefixes.items()}
 
 
 def test_an_embedding_becomes_two_submissions(
@@ -28,7 +23,7 @@ def test_an_embedding_becomes_two_submissions(
     monkeypatch.setattr(
         "pipeline.evaluation.peers.head.PARAMETERS", {**PARAMETERS, "min_data_in_leaf": 5}
     )
-    main(_constant, "a test")
+    main(embed, "a test")
     tasks = toy.test_tasks()
     for name in ("mine-3.parquet", "mine-aggregates-3.parquet"):
         # Large payments are risky, and the raw amount is among the head's inputs.
