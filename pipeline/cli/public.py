@@ -180,7 +180,7 @@ def _print_s_ffsd(report: FfsdReport) -> None:
     strata = next(iter(report.chronological.values())).by_seen
     _show(
         "AUC / AP by the source's payments before, in order of time",
-        ("model", *(f"{name} (n {n:,}, fraud {f / n:.1%})" for name, (n, f, *_) in strata.items())),
+        ("model", *(f"{name} (n {n:,}, frauds {f:,})" for name, (n, f, *_) in strata.items())),
         [
             (name, *(f"{auc:.3f} / {ap:.3f}" for _, _, auc, ap in o.by_seen.values()))
             for name, o in report.chronological.items()

@@ -42,8 +42,8 @@ STRATA: Final = ((0, 0), (1, 4), (5, 19), (20, None))
 """Payments of the source before, both ends included."""
 BASE: Final = "LightGBM, counts and amounts"
 PLAIN: Final = "ours without the language model"
-SURPRISE: Final = "ours: trees with surprise"
-STACK: Final = "ours: stack of trees and risk head"
+SURPRISE: Final = "ours, trees with surprise"
+STACK: Final = "ours, stack of trees and risk head"
 
 _FIT_SHARE: Final = 0.85
 _SEEDS: Final = (0, 1, 2)
