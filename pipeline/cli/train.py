@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from pipeline.cli.bars import Bars
 from pipeline.cli.labelled import labelled_days
 from pipeline.cli.seed_tables import seed_tables
 from pipeline.cli.training_config import (
@@ -120,7 +120,7 @@ def _train_one(config: TrainingConfig, seed: int, out: Path, command: str) -> Ch
             f"{out} cannot be written: {error.strerror}", "give another --out"
         ) from error
     world = World(config.world_of(seed))
-    with _Bars() as bars:
+    with Bars() as bars:
         others = [_days(World(other), bars) for other in config.other_worlds_of(seed)]
         days, recipe = _days(world, bars), config.recipe_of(seed)
         checkpoint = follow(days, recipe, bars.show, out, others)
@@ -138,34 +138,7 @@ def _train_one(config: TrainingConfig, seed: int, out: Path, command: str) -> Ch
     return checkpoint
 
 
-def _days(world: World, bars: _Bars) -> Iterator[LabelledColumns]:
+def _days(world: World, bars: Bars) -> Iterator[LabelledColumns]:
     for done, day in enumerate(labelled_days(world)):
         yield day
         bars.show("simulate", done + 1, world.config.days)
-
-
-class _Bars:
-    """One progress bar a stage, on the error stream."""
-
-    def __init__(self) -> None:
-        self._progress = Progress(
-            TextColumn("{task.description:24}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            console=Console(stderr=True),
-        )
-        self._tasks: dict[str, Any] = {}
-
-    def __enter__(self) -> _Bars:
-        self._progress.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()
-
-    def show(self, stage: str, done: int, of: int) -> None:
-        """Move the bar of a stage; a stage that comes again starts over."""
-        if stage not in self._tasks:
-            self._tasks[stage] = self._progress.add_task(stage, total=of)
-        self._progress.update(self._tasks[stage], completed=done, total=of)
