@@ -60,12 +60,6 @@ ENTRIES = (
     Entry(_MODEL, "fewshot", "Measure how few labelled counterparties are enough."),
     Entry(_MODEL, "benchmark", "Make, run and score the public cold-start benchmark.", "app"),
     Entry(_MODEL, "public", "Compare with the published figures of public data sets.", "app"),
-    Entry(
-        _MODEL,
-        "learning-curve",
-        "Measure how few labelled counterparties are enough.",
-        "learning_curve",
-    ),
     Entry(_MODEL, "ablate", "Change one part of the model and measure what it was worth.", "app"),
     Entry(_MODEL, "graph", "Draw an entity's neighbourhood: flows, flags, paths."),
     Entry(_MODEL, "whatif", "Replay a day with one change and show what it does to the rest."),

@@ -109,7 +109,7 @@ def test_each_seed_gets_a_checkpoint_that_holds_its_configuration(tmp_path: Path
         assert checkpoint.notes["configuration"]["world"]["parties"] == 400
         card = (out / f"seed-{seed}" / "MODEL_CARD.md").read_text()
         assert "Coverage of the 90 % intervals on a world left out" in card
-        assert f"--config own.yaml --learner fomaml --seed {seed}" in card
+        assert f"--config own.yaml --learner maml --seed {seed}" in card
     assert rows[0]["version"] != rows[1]["version"]
 
 
