@@ -70,7 +70,7 @@ class OtherWorlds(_Strict):
     @classmethod
     def _not_one(cls, count: int) -> int:
         if count == 1:
-            raise ValueError("maps and widths need a world each: give at least 2, or 0")
+            raise ValueError("a world is judged by the others: give at least 2, or 0")
         return count
 
 

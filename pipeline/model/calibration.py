@@ -89,7 +89,7 @@ class Calibration:
         width = np.empty(len(BUCKETS))
         for b in range(len(BUCKETS)):
             held = conformal & (bucket == b)
-            width[b] = _conformal_quantile(cell_distances(p[held], label[held], weight[held]))
+            width[b] = conformal_quantile(cell_distances(p[held], label[held], weight[held]))
         return cls(beta, width)
 
     def to_json(self) -> dict[str, Any]:
@@ -140,7 +140,7 @@ def _spread(p: Float) -> Float:
     return np.asarray(np.sqrt(p * (1 - p) / GROUP), np.float64)
 
 
-def _conformal_quantile(distances: Float) -> float:
+def conformal_quantile(distances: Float) -> float:
     """The ceil((n + 1) * COVERAGE)-th smallest distance; the largest if there are too few."""
     if len(distances) == 0:
         return float(np.sqrt(GROUP))

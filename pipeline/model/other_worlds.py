@@ -2,20 +2,19 @@
 
 Counterparties of one world share schemes: the two sides of a risky payment may lie in
 different splits, and its few hundred held-out counterparties fill a handful of cells a range.
-Maps and widths from other worlds rest on more, and hold from world to world; each world
-stands whole on one side.
+Maps and widths from other worlds rest on more, and hold from world to world.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from pipeline.model.buckets import BUCKETS, bucket_of
-from pipeline.model.calibration import Calibration, cell_distances
+from pipeline.model.calibration import Calibration, cell_distances, conformal_quantile
 
 Float = npt.NDArray[np.float64]
 
@@ -37,47 +36,57 @@ class ScoredWorld:
     weight: Float
 
 
-def fit_on(worlds: Sequence[ScoredWorld]) -> Calibration:
-    """Maps from every other world, widths from those between.
+def fit_on(worlds: Sequence[ScoredWorld]) -> tuple[Calibration, dict[str, float]]:
+    """Calibrate on worlds by cross-conformal prediction (Vovk 2015), a fold a world.
+
+    Every cell's distance is taken from the maps of all other worlds, so that all worlds give
+    both maps and widths.
+
+    Returns:
+        Maps of all worlds with the widths, and the share of cells that lie within the width
+        that the other worlds' cells give, by range of events seen that fills a cell.
 
     Raises:
         ValueError: fewer than two worlds.
     """
     if len(worlds) < 2:
-        raise ValueError("maps and widths need a world each")
+        raise ValueError("a world is judged by the others: two are needed")
+    folds = [
+        _distances(_maps([*worlds[:i], *worlds[i + 1 :]]), world) for i, world in enumerate(worlds)
+    ]
+    by_range = list(zip(*folds, strict=True))
+    width = [conformal_quantile(np.concatenate(cells)) for cells in by_range]
+    coverage = {
+        name: float(np.concatenate(_within(cells)).mean())
+        for name, cells in zip(BUCKETS, by_range, strict=True)
+        if any(map(len, cells))
+    }
+    return replace(_maps(worlds), width=np.array(width)), coverage
+
+
+def _maps(worlds: Sequence[ScoredWorld]) -> Calibration:
+    """Maps alone, from all rows."""
+    label = np.concatenate([world.label for world in worlds])
     return Calibration.fit(
         np.concatenate([world.logit for world in worlds]),
         np.concatenate([world.seen for world in worlds]),
-        np.concatenate([world.label for world in worlds]),
+        label,
         np.concatenate([world.weight for world in worlds]),
-        np.repeat(np.arange(len(worlds)) % 2 == 1, [len(world.logit) for world in worlds]),
+        np.zeros(len(label), np.bool_),
     )
 
 
-def coverage_left_out(worlds: Sequence[ScoredWorld]) -> dict[str, float]:
-    """Share of cells in their 90 % interval, each world judged by what the others give.
-
-    Cells of all worlds count alike; ranges of events seen that fill none are left out. Empty
-    with fewer than three worlds.
-    """
-    if len(worlds) < 3:
-        return {}
-    covered: list[list[npt.NDArray[np.bool_]]] = [[] for _ in BUCKETS]
-    for i, world in enumerate(worlds):
-        found = _covered(fit_on([*worlds[:i], *worlds[i + 1 :]]), world)
-        for cells, new in zip(covered, found, strict=True):
-            cells.append(new)
-    joined = {name: np.concatenate(c) for name, c in zip(BUCKETS, covered, strict=True)}
-    return {name: float(cells.mean()) for name, cells in joined.items() if len(cells)}
-
-
-def _covered(calibration: Calibration, world: ScoredWorld) -> list[npt.NDArray[np.bool_]]:
-    """Whether each cell of a world lies in its interval, by range of events seen."""
-    p = calibration.probability(world.logit, world.seen)
+def _distances(maps: Calibration, world: ScoredWorld) -> list[Float]:
+    """Distances of a world's cells by range of events seen."""
+    p = maps.probability(world.logit, world.seen)
     bucket = bucket_of(world.seen)
-    found = []
-    for b in range(len(BUCKETS)):
-        rows = bucket == b
-        distances = cell_distances(p[rows], world.label[rows], world.weight[rows])
-        found.append(distances <= calibration.width[b])
-    return found
+    ranges = [bucket == b for b in range(len(BUCKETS))]
+    return [cell_distances(p[r], world.label[r], world.weight[r]) for r in ranges]
+
+
+def _within(cells: Sequence[Float]) -> list[npt.NDArray[np.bool_]]:
+    """Whether each world's cells lie within the quantile of the others'."""
+    return [
+        own <= conformal_quantile(np.concatenate([*cells[:i], *cells[i + 1 :]]))
+        for i, own in enumerate(cells)
+    ]

@@ -19,7 +19,7 @@ from pipeline.model.calibration import Calibration, prior_shift
 from pipeline.model.checkpoint import Checkpoint
 from pipeline.model.measures import Measured, measure
 from pipeline.model.meta import MetaLearner, meta_train
-from pipeline.model.other_worlds import ScoredWorld, coverage_left_out, fit_on
+from pipeline.model.other_worlds import ScoredWorld, fit_on
 from pipeline.model.placements import Place, placement_of
 from pipeline.model.pretrain import pretrain
 from pipeline.model.profile_model import ProfileModel
@@ -233,8 +233,9 @@ def _assemble(
     stack = Stack.fit(held.parts(trees), held.seen, held.label)
     calibration = _calibrate(stack, trees, held, played(splits.calibrate), recipe)
     worlds = [_score(model, trees, stack, world, recipe, progress) for world in other_worlds]
+    coverage: dict[str, float] = {}
     if worlds:
-        calibration = fit_on(worlds)
+        calibration, coverage = fit_on(worlds)
     risky = sequences.ever(sequences.risky == 1)
     named = {
         "test": splits.test,
@@ -252,7 +253,7 @@ def _assemble(
         "recipe": recipe.as_dict(),
         "observations": _counts(sequences, splits),
         "measured": {name: m.as_dict() for name, m in measured.items()},
-        "coverage on other worlds": coverage_left_out(worlds),
+        "coverage on other worlds": coverage,
     }
     return Checkpoint(model, trees, stack, calibration, checkpoint.version, notes)
 

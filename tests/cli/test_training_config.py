@@ -60,7 +60,7 @@ def test_the_files_that_come_along_are_read_back_as_they_say(path: Path) -> None
         ("recipe: {tree_rounds: 0}", "tree_rounds must be at least 1", "tree_rounds"),
         ("recipe: {seed: 3}", "recipe.seed follows from seeds", "seeds"),
         ("held_out: {families: [nobody]}", "nobody is not one of", "families"),
-        ("calibrate_on: {count: 1}", "a world each", "parties"),
+        ("calibrate_on: {count: 1}", "judged by the others", "parties"),
         ("served_share: 2", "served_share", "served_share"),
         ("seeds: []", "seeds", "seeds"),
         ("seeds: [7, 7]", "twice", "seeds"),
