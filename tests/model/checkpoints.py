@@ -14,10 +14,12 @@ from pipeline.model.trees import TREE_FEATURES, Trees
 
 
 def random_model(seed: int, architecture: Architecture | None = None) -> ProfileModel:
-    """A model as it is before training."""
+    """A model as it is before training, but for a start prompt that is not nought."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return ProfileModel(architecture or Architecture()).eval().requires_grad_(False)
+        model = ProfileModel(architecture or Architecture()).eval().requires_grad_(False)
+        torch.nn.init.normal_(model.readout.start, std=0.3)
+        return model
 
 
 def random_checkpoint(seed: int, architecture: Architecture | None = None) -> Checkpoint:
