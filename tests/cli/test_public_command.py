@@ -37,7 +37,8 @@ def test_s_ffsd_is_measured_from_its_published_table(
     _table(600).write_csv(tmp_path / "S-FFSD.csv")
     result = CliRunner().invoke(app, ["s-ffsd", "--data", str(tmp_path), "--iterations", "1"])
     assert result.exit_code == 0, result.output
-    assert result.stdout.count(s_ffsd.STACK) == 4
+    # Its last words wrap where other columns are wide.
+    assert result.stdout.count(s_ffsd.STACK.removesuffix(" risk head")) == 4
 
 
 def test_a_folder_without_the_table_is_the_users_mistake(tmp_path: Path) -> None:
