@@ -99,7 +99,7 @@ class _Place(nn.Module):
     def __init__(self, model: ProfileModel) -> None:
         super().__init__()
         self._frozen = (model,)
-        backbone = model.backbone
+        backbone = self.backbone
         # As large as the vectors that the decoder knows at this place, but each its own way.
         noise = 0.1 * torch.randn(model.architecture.prompt_vectors, model.architecture.width)
         self.start = nn.Parameter(backbone.start.detach() + noise)
@@ -110,6 +110,8 @@ class _Place(nn.Module):
 
     @property
     def backbone(self) -> Backbone:
+        if not isinstance(self.model.backbone, Backbone):
+            raise TypeError("only the backbone of events has these places")
         return self.model.backbone
 
 

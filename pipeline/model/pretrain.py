@@ -91,21 +91,24 @@ def pretrain(
     generator: torch.Generator,
     progress: Progress,
     batch_size: int = 64,
+    augment: bool = True,
 ) -> list[float]:
     """Train backbone and field heads; returns the loss of every iteration.
 
     Args:
-        model: changed in place.
+        model: changed in place, on the device where it is. A frozen backbone stays as it is.
         sequences: training counterparties only.
         crops: stretches of them.
         iterations: optimiser steps.
         generator: source of all randomness.
         progress: told of every step.
         batch_size: crops a step.
+        augment: move every crop to another city, currency and trade.
     """
     model.train()
+    device = model.field_weight.device
     parts = (model.backbone, model.field_heads)
-    learned = [p for part in parts for p in part.parameters()]
+    learned = [p for part in parts for p in part.parameters() if p.requires_grad]
     optimiser = torch.optim.AdamW(learned, lr=2e-3, weight_decay=0.02)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimiser, max_lr=2e-3, total_steps=iterations, pct_start=_WARM_UP
@@ -114,10 +117,11 @@ def pretrain(
     for step in range(iterations):
         chosen = torch.randint(len(crops), (batch_size,), generator=generator).numpy()
         batch = crop_batch(sequences, crops.take(chosen))
-        codes = augmented(batch.codes, generator)
+        codes = augmented(batch.codes, generator) if augment else batch.codes
+        codes = codes.to(device)
         logits = model.field_heads(model.backbone(codes)[:, :CROP])
         surprise = model.field_heads.negative_log_likelihood(logits, codes)
-        loss = surprise.mean(2)[batch.predicted].mean()
+        loss = surprise.mean(2)[batch.predicted.to(device)].mean()
         optimiser.zero_grad()
         torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(learned, _CLIP)

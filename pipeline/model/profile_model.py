@@ -21,12 +21,17 @@ class ProfileModel(nn.Module):
         backbone: the language model; frozen once it is pre-trained.
         risk_backbone: a copy of it that is fine-tuned on risk; the risk head reads its state
             beside the surprise of the language model.
+
+    Args:
+        architecture: sizes.
+        backbone: maps codes [B, T, F] to states [B, T + 1, width]; one of these sizes is made
+            if there is none.
     """
 
-    def __init__(self, architecture: Architecture) -> None:
+    def __init__(self, architecture: Architecture, backbone: nn.Module | None = None) -> None:
         super().__init__()
         self.architecture = architecture
-        self.backbone = Backbone(architecture)
+        self.backbone = Backbone(architecture) if backbone is None else backbone
         self.risk_backbone = Backbone(architecture)
         self.field_heads = FieldHeads(architecture.width)
         self.readout = PromptReadout(architecture)
@@ -53,6 +58,6 @@ class ProfileModel(nn.Module):
         return self.field_heads.negative_log_likelihood(logits[:, :-1], codes)
 
     def served(self) -> ServedModel:
-        """A frozen copy for serving."""
-        state = {name: tensor.detach().numpy() for name, tensor in self.state_dict().items()}
+        """A frozen copy for serving; only with a backbone of its own sizes."""
+        state = {name: tensor.detach().cpu().numpy() for name, tensor in self.state_dict().items()}
         return ServedModel({name: array.copy() for name, array in state.items()}, self.architecture)

@@ -23,8 +23,9 @@ _STEPS = "steps.log_size"
 def checkpoint() -> Checkpoint:
     """An untrained but whole checkpoint: small, and with scores that spread widely.
 
-    Its inner steps are so long that some prompts are refused. Its stack is scaled so that log odds of unadapted scores have mean -3 and deviation 2,
-    whatever an untrained network happens to say.
+    Its inner steps are so long that some prompts are refused. Its stack is scaled so that
+    log odds of unadapted scores have mean -3 and deviation 2, whatever an untrained network
+    happens to say.
     """
     small = Architecture(width=32, layers=1, heads=2, feed_forward=48, readout_heads=2)
     made = random_checkpoint(3, small)
