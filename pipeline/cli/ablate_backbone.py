@@ -101,8 +101,11 @@ def backbone(
             control = f"{smallest}, the same {counterparties}"
             _own(control, architecture, few, run, where, out, bars.show)
     attempts = [Attempt.load(path) for path in out.glob("*.safetensors")]
-    # What all counterparties trained comes first, and the smallest of it before the rest.
-    attempts.sort(key=lambda a: ("counterparties" in a.run, a.parameters))
+    # What all counterparties trained comes first; in each group the own sizes before the rest.
+    own = tuple(SIZES)
+    attempts.sort(
+        key=lambda a: ("counterparties" in a.run, not a.name.startswith(own), a.parameters)
+    )
     found = figures(attempts)
     (out / FIGURES).write_text(json.dumps(found, indent=1) + "\n")
     (out / TABLE).write_text(markdown(found))

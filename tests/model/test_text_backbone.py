@@ -10,7 +10,7 @@ from transformers import BertConfig, BertModel
 from pipeline.encoding import N_FIELDS
 from pipeline.errors import ColdwireError
 from pipeline.model import Architecture
-from pipeline.model.pretrain import crop_batch, foresee, pretrain
+from pipeline.model.pretrain import crop_batch, pretrain
 from pipeline.model.profile_model import ProfileModel
 from pipeline.model.remembered_states import RememberedStates
 from pipeline.model.sequences import CROP, opening_crops
@@ -68,7 +68,8 @@ def test_the_language_model_stays_frozen_and_prompt_and_heads_learn(
     model = ProfileModel(_SMALL, backbone)
     codes = _codes(5, 2, CROP).long()
     prompts = model.readout.start.expand(2, -1, -1)
-    torch.autograd.backward(foresee(model, codes, prompts).mean())
+    surprise = model.surprise(model.backbone(codes), codes, prompts)
+    torch.autograd.backward(surprise.mean())
     assert all(p.grad is None for p in backbone.parameters())
     assert model.readout.start.grad is not None
     assert model.readout.start.grad.abs().max() > 0
