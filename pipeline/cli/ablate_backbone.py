@@ -15,9 +15,9 @@ import typer
 from pipeline.cli.bars import Bars
 from pipeline.cli.labelled import labelled_days
 from pipeline.errors import ColdwireError
-from pipeline.evaluation.backbone_latency import kernel_latency, text_latency
-from pipeline.evaluation.backbone_report import Attempt, figures, markdown
-from pipeline.evaluation.backbone_trial import TrialData, attempt
+from pipeline.evaluation.ablation.backbone_latency import kernel_latency, text_latency
+from pipeline.evaluation.ablation.backbone_report import Attempt, figures, markdown
+from pipeline.evaluation.ablation.backbone_trial import TrialData, attempt
 from pipeline.model.architecture import Architecture
 from pipeline.model.profile_model import ProfileModel
 from pipeline.model.remembered_states import RememberedStates

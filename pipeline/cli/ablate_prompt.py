@@ -15,9 +15,9 @@ import typer
 from pipeline.cli.bars import Bars
 from pipeline.cli.labelled import labelled_days
 from pipeline.errors import ColdwireError
-from pipeline.evaluation.prompt_arms import ARMS, SERVED
-from pipeline.evaluation.prompt_report import markdown
-from pipeline.evaluation.prompt_trial import Ground, try_arm
+from pipeline.evaluation.ablation.prompt_arms import ARMS, SERVED
+from pipeline.evaluation.ablation.prompt_report import markdown
+from pipeline.evaluation.ablation.prompt_trial import Ground, try_arm
 from pipeline.model.architecture import Architecture
 from pipeline.model.pretrain import pretrain
 from pipeline.model.profile_model import ProfileModel

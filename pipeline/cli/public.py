@@ -18,10 +18,10 @@ from rich.table import Table
 
 from pipeline.errors import ColdwireError
 from pipeline.evaluation.bootstrap import Interval
-from pipeline.evaluation.handbook_trial import HandbookReport, try_handbook
-from pipeline.evaluation.kept import Kept
-from pipeline.evaluation.public_payments import UNKNOWN, PublicPayments
-from pipeline.evaluation.s_ffsd import FfsdReport, try_s_ffsd
+from pipeline.evaluation.public.handbook_trial import HandbookReport, try_handbook
+from pipeline.evaluation.public.kept import Kept
+from pipeline.evaluation.public.payments import UNKNOWN, PublicPayments
+from pipeline.evaluation.public.s_ffsd import FfsdReport, try_s_ffsd
 from simulators.public import fraud_detection_handbook, s_ffsd
 from simulators.public.tables import DataSetError
 

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from pipeline.cli.public import app
 from pipeline.errors import ColdwireError
-from pipeline.evaluation import s_ffsd
+from pipeline.evaluation.public import s_ffsd
 
 
 def _table(rows: int) -> pl.DataFrame:

@@ -15,24 +15,24 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.evaluation import handbook
 from pipeline.evaluation.bootstrap import CounterpartyBootstrap, Interval
-from pipeline.evaluation.card_habits import UNUSUAL_AT, habits
-from pipeline.evaluation.delayed_labels import label_features
-from pipeline.evaluation.handbook import Chosen, Figures, Fold
-from pipeline.evaluation.kept import Arrays, Kept
 from pipeline.evaluation.metrics import average_precision, roc_auc
-from pipeline.evaluation.public_payments import UNKNOWN, PublicPayments
-from pipeline.evaluation.public_rivals import RIVALS, Float, Learner, Table
-from pipeline.evaluation.public_trees import boosted_mean
-from pipeline.evaluation.two_sides import (
+from pipeline.evaluation.public import handbook
+from pipeline.evaluation.public.card_habits import UNUSUAL_AT, habits
+from pipeline.evaluation.public.delayed_labels import label_features
+from pipeline.evaluation.public.handbook import Chosen, Figures, Fold
+from pipeline.evaluation.public.kept import Arrays, Kept
+from pipeline.evaluation.public.payments import UNKNOWN, PublicPayments
+from pipeline.evaluation.public.rivals import RIVALS, Float, Learner, Table
+from pipeline.evaluation.public.trees import boosted_mean
+from pipeline.evaluation.public.two_sides import (
     ReadEvents,
     encode_sides,
     head_logits,
     learn_language,
     read_events,
 )
-from pipeline.evaluation.windows import KeyedPast
+from pipeline.evaluation.public.windows import KeyedPast
 from pipeline.model.sequences import Progress
 from pipeline.model.stack import Stack
 

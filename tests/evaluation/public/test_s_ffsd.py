@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pipeline.evaluation import s_ffsd
-from pipeline.evaluation.kept import Kept
-from pipeline.evaluation.public_payments import UNKNOWN, PublicPayments
-from pipeline.evaluation.s_ffsd import (
+from pipeline.evaluation.public import s_ffsd
+from pipeline.evaluation.public.kept import Kept
+from pipeline.evaluation.public.payments import UNKNOWN, PublicPayments
+from pipeline.evaluation.public.s_ffsd import (
     BASE,
     PLAIN,
     STACK,
@@ -20,7 +20,7 @@ from pipeline.evaluation.s_ffsd import (
     published,
     try_s_ffsd,
 )
-from tests.evaluation.public_streams import stream
+from tests.evaluation.public.streams import stream
 
 
 def _partly_labelled(rows: int, seed: int = 0) -> PublicPayments:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.evaluation.kept import Arrays, Kept
+from pipeline.evaluation.public.kept import Arrays, Kept
 
 
 def test_what_was_kept_is_not_made_again(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Final
 import lightgbm
 import numpy as np
 
-from pipeline.evaluation.public_rivals import FINE_BINS, Float, Labels, Table
+from pipeline.evaluation.public.rivals import FINE_BINS, Float, Labels, Table
 
 SEEDS: Final = (0, 1, 2)
 _ROUNDS: Final = (100, 200)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from pipeline.evaluation.backbone_trial import BackboneTrial
+from pipeline.evaluation.ablation.backbone_trial import BackboneTrial
 from pipeline.evaluation.bootstrap import CounterpartyBootstrap, Interval
 from pipeline.evaluation.metrics import average_precision
 from pipeline.model.buckets import BUCKETS, bucket_of
@@ -33,7 +33,7 @@ class Attempt:
         name: of the backbone.
         run: what decided the trial, beside the backbone.
         parameters: of the backbone without what is trained above it.
-        latency: milliseconds, as :class:`~pipeline.evaluation.backbone_latency.Latency`.
+        latency: milliseconds, as :class:`~pipeline.evaluation.ablation.backbone_latency.Latency`.
     """
 
     name: str

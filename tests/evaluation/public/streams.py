@@ -6,7 +6,7 @@ from datetime import date
 
 import numpy as np
 
-from pipeline.evaluation.public_payments import DAY_MS, PublicPayments
+from pipeline.evaluation.public.payments import DAY_MS, PublicPayments
 
 START = (date(2018, 6, 1) - date(1970, 1, 1)).days
 

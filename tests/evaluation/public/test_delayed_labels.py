@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipeline.evaluation.delayed_labels import LABEL_FEATURES, label_features
-from pipeline.evaluation.public_payments import DAY_MS, PublicPayments
-from pipeline.evaluation.windows import KeyedPast
-from tests.evaluation.public_streams import stream
+from pipeline.evaluation.public.delayed_labels import LABEL_FEATURES, label_features
+from pipeline.evaluation.public.payments import DAY_MS, PublicPayments
+from pipeline.evaluation.public.windows import KeyedPast
+from tests.evaluation.public.streams import stream
 
 DELAY = 7 * DAY_MS
 

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.evaluation.windows import KeyedPast
+from pipeline.evaluation.public.windows import KeyedPast
 
 _EVENTS = st.lists(
     st.tuples(st.integers(0, 3), st.integers(0, 40), st.integers(0, 5)), min_size=1, max_size=30

@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.evaluation import metrics
-from pipeline.evaluation.public_payments import DAY_MS, PublicPayments
-from pipeline.evaluation.windows import KeyedPast
+from pipeline.evaluation.public.payments import DAY_MS, PublicPayments
+from pipeline.evaluation.public.windows import KeyedPast
 
 Rows = npt.NDArray[np.intp]
 Float = npt.NDArray[np.float64]

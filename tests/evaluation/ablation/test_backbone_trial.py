@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline.evaluation.backbone_latency import kernel_latency, text_latency
-from pipeline.evaluation.backbone_report import Attempt, figures, markdown
-from pipeline.evaluation.backbone_trial import BackboneTrial, TrialData, attempt
+from pipeline.evaluation.ablation.backbone_latency import kernel_latency, text_latency
+from pipeline.evaluation.ablation.backbone_report import Attempt, figures, markdown
+from pipeline.evaluation.ablation.backbone_trial import BackboneTrial, TrialData, attempt
 from pipeline.evaluation.metrics import average_precision
 from pipeline.model import Architecture
 from pipeline.model.profile_model import ProfileModel

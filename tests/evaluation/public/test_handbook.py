@@ -7,11 +7,11 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from pipeline.evaluation import handbook
-from pipeline.evaluation.handbook import Figures
-from pipeline.evaluation.public_payments import DAY_MS, PublicPayments
-from pipeline.evaluation.windows import KeyedPast
-from tests.evaluation.public_streams import START, stream
+from pipeline.evaluation.public import handbook
+from pipeline.evaluation.public.handbook import Figures
+from pipeline.evaluation.public.payments import DAY_MS, PublicPayments
+from pipeline.evaluation.public.windows import KeyedPast
+from tests.evaluation.public.streams import START, stream
 
 _BEGINS = date(1970, 1, 1) + timedelta(days=START)
 

@@ -2,7 +2,7 @@
 
 A fraud at time s is known from s + delay on, so a payment at time t may look at labels up to
 t - delay and at no other. All functions here look back through
-:meth:`pipeline.evaluation.windows.KeyedPast.end` with that age.
+:meth:`pipeline.evaluation.public.windows.KeyedPast.end` with that age.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.evaluation.public_payments import DAY_MS
-from pipeline.evaluation.windows import KeyedPast
+from pipeline.evaluation.public.payments import DAY_MS
+from pipeline.evaluation.public.windows import KeyedPast
 
 Float = npt.NDArray[np.float64]
 

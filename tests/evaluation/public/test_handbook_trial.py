@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pipeline.evaluation import handbook, handbook_trial, public_trees
-from pipeline.evaluation.handbook_trial import (
+from pipeline.evaluation.public import handbook, handbook_trial, trees
+from pipeline.evaluation.public.handbook_trial import (
     PLAIN,
     STACK,
     SURPRISE,
@@ -16,8 +16,8 @@ from pipeline.evaluation.handbook_trial import (
     label_tables,
     try_handbook,
 )
-from pipeline.evaluation.kept import Kept
-from tests.evaluation.public_streams import stream
+from pipeline.evaluation.public.kept import Kept
+from tests.evaluation.public.streams import stream
 
 _RIVAL = "amount alone"
 
@@ -32,7 +32,7 @@ def report(monkeypatch: pytest.MonkeyPatch) -> HandbookReport:
         handbook_trial, "RIVALS", {_RIVAL: lambda rows, label, others: {"amount": others[:, 0]}}
     )
     monkeypatch.setattr(handbook_trial, "_RESAMPLES", 20)
-    monkeypatch.setattr(public_trees, "SEEDS", (0,))
+    monkeypatch.setattr(trees, "SEEDS", (0,))
     return try_handbook(stream(3_000, 100, cards=500), 1, 0, Kept(None), _silent)
 
 

@@ -7,8 +7,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.evaluation.public_payments import DAY_MS, PublicPayments
-from pipeline.evaluation.windows import KeyedPast
+from pipeline.evaluation.public.payments import DAY_MS, PublicPayments
+from pipeline.evaluation.public.windows import KeyedPast
 
 UNUSUAL_AT: Final = 3.5
 """Standard deviations above the card's mean from which an amount is out of the ordinary."""

@@ -19,17 +19,17 @@ from sklearn.metrics import f1_score
 from sklearn.model_selection import train_test_split
 
 from pipeline.evaluation.bootstrap import CounterpartyBootstrap, Interval
-from pipeline.evaluation.kept import Kept
 from pipeline.evaluation.metrics import average_precision, roc_auc
-from pipeline.evaluation.public_payments import UNKNOWN, PublicPayments
-from pipeline.evaluation.splits import rank_of
-from pipeline.evaluation.two_sides import (
+from pipeline.evaluation.public.kept import Kept
+from pipeline.evaluation.public.payments import UNKNOWN, PublicPayments
+from pipeline.evaluation.public.two_sides import (
     encode_sides,
     head_logits,
     learn_language,
     read_events,
 )
-from pipeline.evaluation.windows import KeyedPast
+from pipeline.evaluation.public.windows import KeyedPast
+from pipeline.evaluation.splits import rank_of
 from pipeline.model.sequences import Progress
 from pipeline.model.stack import Stack
 

@@ -11,8 +11,8 @@ import torch
 
 from pipeline.encoding import N_FIELDS, WINDOW
 from pipeline.evaluation.frozen_head import HeadRows, judge, train_head
-from pipeline.evaluation.kept import Arrays, Kept
-from pipeline.evaluation.public_payments import PublicPayments
+from pipeline.evaluation.public.kept import Arrays, Kept
+from pipeline.evaluation.public.payments import PublicPayments
 from pipeline.model.architecture import Architecture
 from pipeline.model.heads import RiskHead
 from pipeline.model.pretrain import pretrain

@@ -18,9 +18,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from pipeline.evaluation.ablation.prompt_arms import Arm
 from pipeline.evaluation.bootstrap import Bool, CounterpartyBootstrap, Interval
 from pipeline.evaluation.metrics import average_precision
-from pipeline.evaluation.prompt_arms import Arm
 from pipeline.model.adaptation import Adaptation
 from pipeline.model.amortised import AmortisedStart
 from pipeline.model.buckets import BUCKETS, bucket_of

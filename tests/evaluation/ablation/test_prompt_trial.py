@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline.evaluation.prompt_arms import ARMS, SERVED, Arm
-from pipeline.evaluation.prompt_report import markdown
-from pipeline.evaluation.prompt_trial import Ground, follow, try_arm
+from pipeline.evaluation.ablation.prompt_arms import ARMS, SERVED, Arm
+from pipeline.evaluation.ablation.prompt_report import markdown
+from pipeline.evaluation.ablation.prompt_trial import Ground, follow, try_arm
 from pipeline.model import Architecture
 from pipeline.model.adaptation import Adaptation
 from pipeline.model.placements import Place, placement_of

@@ -13,8 +13,7 @@ def markdown(outcomes: list[dict[str, Any]]) -> str:
     """Tables of likelihood, ranking and cost.
 
     Args:
-        outcomes: of arms, as :meth:`~pipeline.evaluation.prompt_trial.Outcome.as_dict` made
-            them or JSON gave them back.
+        outcomes: of arms, as ``Outcome.as_dict`` made them or JSON gave them back.
     """
     parts = [
         "Next-event nats per field: the start for everybody, and what adapting changes "

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from pipeline.encoding import WINDOW
-from pipeline.evaluation.two_sides import encode_sides, learn_language, read_events
-from tests.evaluation.public_streams import stream
+from pipeline.evaluation.public.two_sides import encode_sides, learn_language, read_events
+from tests.evaluation.public.streams import stream
 
 
 def _silent(*_: object) -> None:
