@@ -21,9 +21,8 @@ class Arm:
         learner: None leaves everything around the prompt as it was drawn.
         place: where the prompt enters.
         vectors: P.
-        steps: K.
+        steps: K, in training and in use; 0 leaves a prompt where it begins.
         amortised: begin where a generator says instead of at the start.
-        descends: whether inner steps are taken when it is used.
         scattered: the start is random, as large as the vectors of the decoder.
     """
 
@@ -33,7 +32,6 @@ class Arm:
     vectors: int = _SERVED.prompt_vectors
     steps: int = _SERVED.inner_steps
     amortised: bool = False
-    descends: bool = True
     scattered: bool = False
 
 
@@ -44,7 +42,7 @@ ARMS: Final = (
     Arm("multi-task prompt", None),
     Arm("FOMAML", MetaLearner.FOMAML),
     Arm("Reptile", MetaLearner.REPTILE),
-    Arm("amortised only", amortised=True, descends=False),
+    Arm("amortised only", steps=0, amortised=True),
     Arm("amortised + K", amortised=True),
     *(Arm(f"MAML, P={p}", vectors=p) for p in (2, 8)),
     *(Arm(f"MAML, K={k}", steps=k) for k in (1, 5)),

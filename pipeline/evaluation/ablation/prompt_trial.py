@@ -116,7 +116,7 @@ def try_arm(
     adaptation.model.requires_grad_(False)
     for parameter in adaptation.around():
         parameter.requires_grad_(False)
-    followed = follow(adaptation, ground.test, arm.descends)
+    followed = follow(adaptation, ground.test)
     return _judged(arm, ground, followed, _step_ms(adaptation, ground.test), training_s)
 
 
@@ -134,28 +134,25 @@ def _adaptation(arm: Arm, shared: ProfileModel) -> Adaptation:
     return Adaptation(model, placement, AmortisedStart(sizes) if arm.amortised else None)
 
 
-def follow(adaptation: Adaptation, sequences: Sequences, descends: bool) -> Followed:
+def follow(adaptation: Adaptation, sequences: Sequences) -> Followed:
     """Foresee every event under the start, and under the prompt adapted to what came before.
 
     Args:
         adaptation: frozen.
         sequences: counterparties; their first CROP events count.
-        descends: take the inner steps; otherwise the begin alone is used.
     """
     crops = opening_crops(sequences)
     before: list[npt.NDArray[np.float32]] = []
     after: list[npt.NDArray[np.float32]] = []
     for first in range(0, len(crops), _PASS):
         batch = crop_batch(sequences, crops.take(np.arange(first, min(first + _PASS, len(crops)))))
-        start, adapted = _foreseen(adaptation, batch.codes, batch.real.sum(1), descends)
+        start, adapted = _foreseen(adaptation, batch.codes, batch.real.sum(1))
         before.append(start[batch.real].numpy())
         after.append(adapted[batch.real].numpy())
     return Followed(np.concatenate(before), np.concatenate(after))
 
 
-def _foreseen(
-    adaptation: Adaptation, codes: Tensor, length: Tensor, descends: bool
-) -> tuple[Tensor, Tensor]:
+def _foreseen(adaptation: Adaptation, codes: Tensor, length: Tensor) -> tuple[Tensor, Tensor]:
     start = adaptation.placement.start.detach().expand(len(codes), -1, -1)
     reader = adaptation.placement.over(codes)
     with torch.no_grad():
@@ -169,10 +166,9 @@ def _foreseen(
         support = (torch.arange(CROP) < cut).expand(len(own), -1)
         own_reader = adaptation.placement.over(own)
         prompts = adaptation.begin(own, support).detach()
-        if descends:
-            loss = adaptation.inner_loss(own_reader, own, support)
-            steps = adaptation.model.steps
-            prompts = descend(prompts, prompts, loss, steps, support.sum(1)).detach()
+        loss = adaptation.inner_loss(own_reader, own, support)
+        steps = adaptation.model.steps
+        prompts = descend(prompts, prompts, loss, steps, support.sum(1)).detach()
         with torch.no_grad():
             after[rows, cut:end] = adaptation.surprise(own_reader, own, prompts)[:, cut:end]
     return before, after

@@ -45,7 +45,7 @@ def test_an_arm_is_followed_as_the_stream_would_serve_it_but_for_the_acceptance_
     model.readout.start.normal_(std=0.1)
     model.readout.out.weight.mul_(4.0)
     sequences = toy_sequences(23)
-    followed = follow(Adaptation(model, placement_of(model, Place.READ_OUT)), sequences, True)
+    followed = follow(Adaptation(model, placement_of(model, Place.READ_OUT)), sequences)
     at_start = play(model.served(), sequences, False, 0.0, 0, no_progress)
     served = play(model.served(), sequences, True, 0.0, 0, no_progress)
     order = np.argsort(at_start.row)
@@ -60,10 +60,16 @@ def test_an_arm_is_followed_as_the_stream_would_serve_it_but_for_the_acceptance_
 @pytest.mark.parametrize("place", list(Place))
 def test_nothing_is_adapted_before_the_first_event(place: Place, ground: Ground) -> None:
     adaptation = Adaptation(ground.model, placement_of(ground.model, place))
-    followed = follow(adaptation, ground.test, True)
+    followed = follow(adaptation, ground.test)
     first = ground.test.position[ground.test.position < 17] == 0
     assert np.array_equal(followed.before[first], followed.after[first])
     assert not np.array_equal(followed.before[~first], followed.after[~first])
+
+
+def test_an_amortised_start_without_steps_is_trained_as_it_is_used(ground: Ground) -> None:
+    arm = Arm("amortised", steps=0, amortised=True)
+    few, many = (try_arm(arm, ground, n, 16, 0, no_progress) for n in (1, 40))
+    assert many.nats_gain["all"].value < min(few.nats_gain["all"].value, -0.001)
 
 
 def test_outcomes_are_repeatable_leave_the_ground_alone_and_stand_in_the_table(
