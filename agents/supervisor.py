@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import sys
@@ -22,6 +23,7 @@ log = structlog.get_logger()
 
 _READY_PATIENCE_S = 120.0
 _STOP_PATIENCE_S = 40.0
+_END_PATIENCE_S = 5.0
 _MENDABLE = 2
 _CRASHES_ALLOWED = 5
 _CRASH_WINDOW_S = 60.0
@@ -102,6 +104,9 @@ class Supervisor:
                 return ColdwireError(f"{child.name} was not ready in time", self._see_log(child))
         if said == b"ready\n":
             return None
+        # A killed process closes its pipe a moment before its end is known here.
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(child.process.wait(), _END_PATIENCE_S)
         return ColdwireError(f"{child.name} did not start: {self._last_words(child)}", "see above")
 
     async def _watch(self, child: _Child) -> None:
