@@ -66,7 +66,7 @@ def handbook(
 @app.command("s-ffsd")
 def s_ffsd_command(
     data: Data,
-    iterations: Iterations = 400,
+    iterations: Iterations = 300,
     seed: Seed = 0,
     keep: Keep = None,
     as_json: AsJson = False,
@@ -204,7 +204,7 @@ def _signed(x: Interval) -> str:
 def _show(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     table = Table(title=title, title_justify="left")
     for number, name in enumerate(header):
-        table.add_column(name, justify="right" if number else "left")
+        table.add_column(name, justify="right" if number else "left", no_wrap=not number)
     for row in rows:
         table.add_row(*row)
     Console(width=max(Console().width, 120)).print(table)
