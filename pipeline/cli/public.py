@@ -207,4 +207,4 @@ def _show(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> N
         table.add_column(name, justify="right" if number else "left", no_wrap=not number)
     for row in rows:
         table.add_row(*row)
-    Console(width=max(Console().width, 120)).print(table)
+    Console(width=max(Console().width, 140)).print(table)
