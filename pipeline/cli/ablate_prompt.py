@@ -18,6 +18,7 @@ from pipeline.errors import ColdwireError
 from pipeline.evaluation.ablation.prompt_arms import ARMS, SERVED
 from pipeline.evaluation.ablation.prompt_report import markdown
 from pipeline.evaluation.ablation.prompt_trial import Ground, try_arm
+from pipeline.evaluation.bootstrap import Interval
 from pipeline.model.architecture import Architecture
 from pipeline.model.pretrain import pretrain
 from pipeline.model.profile_model import ProfileModel
@@ -97,11 +98,8 @@ def prompt(
     else:
         served = found.get(SERVED.name)
         if served is not None:
-            gain = served["nats_gain"]["all"]
-            typer.echo(
-                f"{SERVED.name}: {gain['value']:+.4f} nats per field "
-                f"[{gain['low']:+.4f}, {gain['high']:+.4f}]"
-            )
+            gain = Interval(**served["nats_gain"]["all"])
+            typer.echo(f"{SERVED.name}: {gain:+.4f} nats per field")
         typer.echo(f"{len(outcomes)} arms in {out / TABLE}")
 
 

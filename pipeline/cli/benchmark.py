@@ -295,7 +295,7 @@ def _tell(result: Result, out: Path | None, as_json: bool) -> None:
         table.add_column(name.replace("_", " "), justify="right", no_wrap=True)
     for where, tasks in result.tasks.items():
         cells = [result.figures[metric][where] for metric in result.figures]
-        shown = [f"{c.value:.3f} [{c.low:.3f}, {c.high:.3f}]" for c in cells]
+        shown = (f"{cell:.3f}" for cell in cells)
         table.add_row(where, f"{tasks:,}", f"{result.risky[where]:,}", *shown)
     Console(width=max(Console().width, _TABLE_WIDTH)).print(table)
 

@@ -83,10 +83,7 @@ def evaluate(
     wanted = chosen_rivals(rivals)
     served_by = Checkpoint.load(checkpoint or SHIPPED)
     training = Training.of(served_by, fit_parties)
-    if seed == training.world.seed:
-        raise ColdwireError(
-            f"seed {seed} made the world that the checkpoint was trained on", "give another --seed"
-        )
+    training.check_unseen(seed)
     missing = {} if river_is_installed() or FOREST not in wanted else {FOREST: _NO_RIVER}
     served_share = float(served_by.notes.get("world", {}).get("served_share", _SERVED_SHARE))
     config = WorldConfig(parties=parties, days=days, seed=seed, risky_share=RISKY_SHARE)
@@ -106,27 +103,26 @@ def evaluate(
         }
     about: dict[str, str | int | float] = {
         "checkpoint": served_by.version,
-        "held-out world": f"seed {seed}, {parties:,} parties, {days} days, "
-        f"first {first_events} payments of each counterparty",
-        "rivals' training world": f"seed {training.world.seed}, "
-        f"{training.world.parties:,} parties, {training.world.days} days",
+        "held-out world": f"{_told(config)}, first {first_events} payments of each counterparty",
+        "rivals' training world": _told(training.world),
         "counterparties": len(np.unique(trial.counterparty)),
         "adaptations": served.adaptations,
         **{name: each.note for name, each in scored.items() if each.note},
         "seconds": round(time.monotonic() - began, 1),
     }
-    shown = []
+    report = Report(about, comparison, unseen, missing)
     if out is not None:
-        threshold = Policy().alert_threshold
-        speed = brief(served_by)
-        shown = exhibits(trial, scores, served, comparison, threshold, speed)
-    report = Report(about, comparison, unseen, missing, shown)
-    if out is not None:
+        threshold, speed = Policy().alert_threshold, brief(served_by)
+        report.exhibits.extend(exhibits(trial, scores, served, comparison, threshold, speed))
         report.write(out)
     if as_json:
         typer.echo(report.as_json())
     else:
         _print(report, out)
+
+
+def _told(world: WorldConfig) -> str:
+    return f"seed {world.seed}, {world.parties:,} parties, {world.days} days"
 
 
 def _score(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 import typer
@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pipeline.cli.labelled import labelled_days
+from pipeline.cli.rivals import Training
 from pipeline.errors import ColdwireError
 from pipeline.evaluation.bootstrap import CounterpartyBootstrap, Interval
 from pipeline.evaluation.comparison import ALL, EARLY
@@ -20,11 +21,10 @@ from pipeline.evaluation.few_labels import OURS, THEIRS, FewLabels, few_labels
 from pipeline.evaluation.metrics import average_precision
 from pipeline.model.checkpoint import SHIPPED, Checkpoint
 from pipeline.model.sequences import Sequences, encode_sequences
-from pipeline.model.splits import split
 from simulators.world import World, WorldConfig
 
-_LATER_SHARE = 0.1
 _EPOCHS = 12
+_TABLE_WIDTH = 100
 _RANGES = {"0": (0, 0), EARLY: (1, 5), ALL: (0, None)}
 """Events seen before, both ends included; None has no end."""
 
@@ -66,9 +66,12 @@ def fewshot(
     Example: coldwire fewshot --labelled 250 --labelled 1000
     """
     taken = Checkpoint.load(checkpoint or SHIPPED)
-    fit = _training_counterparties(taken.notes, seed)
+    training = _training_of(taken)
+    training.check_unseen(seed)
+    learned, splits = training.sequences(labelled_days(World(training.world)))
+    fit = learned.of(splits.fit)
     config = WorldConfig(
-        parties=parties, days=days, seed=seed, risky_share=taken.notes["world"]["risky_share"]
+        parties=parties, days=days, seed=seed, risky_share=training.world.risky_share
     )
     trial = encode_sequences(labelled_days(World(config)), first_events, lambda *_: None)
     figures: list[_Figure] = []
@@ -78,7 +81,13 @@ def fewshot(
                 status.update(f"{count:,} labelled counterparties, draw {draw + 1} of {draws}")
                 some = _drawn(fit, count, draw)
                 scored = few_labels(
-                    taken.model, some, trial, _LATER_SHARE, _EPOCHS, draw, lambda *_: None
+                    taken.model,
+                    some,
+                    trial,
+                    training.later_share,
+                    _EPOCHS,
+                    draw,
+                    lambda *_: None,
                 )
                 figures += _figures(scored, len(some), draw)
     if as_json:
@@ -87,29 +96,18 @@ def fewshot(
         _print(figures)
 
 
-def _training_counterparties(notes: dict[str, Any], seed: int) -> Sequences:
-    """Those that the checkpoint's language model was pre-trained on.
+def _training_of(checkpoint: Checkpoint) -> Training:
+    """The world and the splits that the checkpoint's language model was pre-trained on.
 
     Raises:
-        ColdwireError: the notes name no world, or it is the one to evaluate on.
+        ColdwireError: the notes name no world.
     """
-    if "world" not in notes or "recipe" not in notes:
+    if "world" not in checkpoint.notes or "recipe" not in checkpoint.notes:
         raise ColdwireError(
             "the checkpoint does not say which world it was trained on",
             "train one with: coldwire train --quick --out DIR",
         )
-    world, recipe = notes["world"], notes["recipe"]
-    if seed == world["seed"]:
-        raise ColdwireError(
-            f"seed {seed} made the world that the checkpoint was trained on", "give another --seed"
-        )
-    known = ("participants", "parties", "days", "seed", "risky_share")
-    config = WorldConfig(**{name: world[name] for name in known})
-    sequences = encode_sequences(
-        labelled_days(World(config)), recipe["most_events"], lambda *_: None
-    )
-    families, typologies = recipe["held_out_families"], recipe["held_out_typologies"]
-    return sequences.of(split(sequences, families, typologies, recipe["seed"]).fit)
+    return Training.of(checkpoint, None)
 
 
 def _drawn(fit: Sequences, count: int, draw: int) -> Sequences:
@@ -141,16 +139,15 @@ def _figures(scored: FewLabels, labelled: int, draw: int) -> list[_Figure]:
 def _print(figures: list[_Figure]) -> None:
     table = Table(title=f"PR-AUC: {OURS} against {THEIRS} alone", title_justify="left")
     for name in ("labelled", "draw", "events seen", "ours", "LightGBM", "lead", "in percent"):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     for f in figures:
-        lead = f"{f.lead.value:+.3f} [{f.lead.low:+.3f}, {f.lead.high:+.3f}]"
         table.add_row(
             f"{f.labelled:,}",
             str(f.draw + 1),
             f.events_seen,
             f"{f.ours:.3f}",
             f"{f.theirs:.3f}",
-            lead,
+            f"{f.lead:+.3f}",
             f"{100 * f.lead.value / f.theirs:+.0f}",
         )
-    Console().print(table)
+    Console(width=max(Console().width, _TABLE_WIDTH)).print(table)

@@ -13,11 +13,10 @@ import polars as pl
 import torch
 import typer
 from rich.console import Console
-from rich.progress import Progress as Bars
 from rich.table import Table
 
+from pipeline.cli.bars import Bars
 from pipeline.errors import ColdwireError
-from pipeline.evaluation.bootstrap import Interval
 from pipeline.evaluation.public.handbook_trial import HandbookReport, try_handbook
 from pipeline.evaluation.public.kept import Kept
 from pipeline.evaluation.public.payments import UNKNOWN, PublicPayments
@@ -55,8 +54,8 @@ def handbook(
     """
     payments = _handbook_payments(_opened(fraud_detection_handbook.table, data))
     torch.set_num_threads(1)
-    with _Stages() as stages:
-        report = try_handbook(payments, iterations, seed, Kept(keep), stages)
+    with Bars() as bars:
+        report = try_handbook(payments, iterations, seed, Kept(keep), bars.show)
     if as_json:
         typer.echo(orjson.dumps(asdict(report)).decode())
     else:
@@ -77,8 +76,8 @@ def s_ffsd_command(
     """
     payments = _s_ffsd_payments(_opened(s_ffsd.table, data))
     torch.set_num_threads(1)
-    with _Stages() as stages:
-        report = try_s_ffsd(payments, iterations, seed, Kept(keep), stages)
+    with Bars() as bars:
+        report = try_s_ffsd(payments, iterations, seed, Kept(keep), bars.show)
     if as_json:
         typer.echo(orjson.dumps(asdict(report)).decode())
     else:
@@ -122,27 +121,6 @@ def _s_ffsd_payments(table: pl.DataFrame) -> PublicPayments:
     )
 
 
-class _Stages:
-    """A progress bar a stage, on the error stream."""
-
-    def __init__(self) -> None:
-        self._bars = Bars(console=Console(stderr=True), transient=True)
-        self._task = {"": self._bars.add_task("", visible=False)}
-
-    def __enter__(self) -> _Stages:
-        self._bars.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bars.stop()
-
-    def __call__(self, stage: str, done: int, total: int) -> None:
-        """Move a stage's bar."""
-        if stage not in self._task:
-            self._task[stage] = self._bars.add_task(stage)
-        self._bars.update(self._task[stage], completed=done, total=total)
-
-
 def _print_handbook(report: HandbookReport) -> None:
     _show(
         "A: train 2018-07-25 to 31, test 08-08 to 14",
@@ -160,7 +138,7 @@ def _print_handbook(report: HandbookReport) -> None:
     _show(
         "Leads in B, paired over cards, 95 %",
         ("score", "over", "AUC", "AP"),
-        [(x.ours, x.theirs, _signed(x.auc), _signed(x.ap)) for x in report.leads],
+        [(x.ours, x.theirs, f"{x.auc:+.3f}", f"{x.ap:+.3f}") for x in report.leads],
     )
 
 
@@ -173,7 +151,7 @@ def _print_s_ffsd(report: FfsdReport) -> None:
             title,
             ("model", "AUC", "AP", "macro F1"),
             [
-                (name, _plain(o.auc), _plain(o.ap), f"{o.macro_f1:.3f}")
+                (name, f"{o.auc:.3f}", f"{o.ap:.3f}", f"{o.macro_f1:.3f}")
                 for name, o in outcomes.items()
             ],
         )
@@ -189,16 +167,8 @@ def _print_s_ffsd(report: FfsdReport) -> None:
     _show(
         "Over the same trees without the language model, paired over sources, 95 %",
         ("score", "AUC", "AP"),
-        [(name, _signed(auc), _signed(ap)) for name, (auc, ap) in report.leads.items()],
+        [(name, f"{auc:+.3f}", f"{ap:+.3f}") for name, (auc, ap) in report.leads.items()],
     )
-
-
-def _plain(x: Interval) -> str:
-    return f"{x.value:.3f} [{x.low:.3f}, {x.high:.3f}]"
-
-
-def _signed(x: Interval) -> str:
-    return f"{x.value:+.3f} [{x.low:+.3f}, {x.high:+.3f}]"
 
 
 def _show(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

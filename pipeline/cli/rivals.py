@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from functools import cache
@@ -15,16 +15,16 @@ import torch
 from pipeline.cli.labelled import labelled_days
 from pipeline.encoding import ObservationColumns
 from pipeline.errors import ColdwireError
+from pipeline.evaluation import tuned_trees
 from pipeline.evaluation.baselines import Labelled, logistic_regression, z_score_rules
 from pipeline.evaluation.low_rank import Lessons, low_rank
 from pipeline.evaluation.online_forest import adaptive_random_forest
 from pipeline.evaluation.prompt_starts import Start, multi_task_start
 from pipeline.evaluation.splits import EncodedTrial, arrival_order, training_rows
-from pipeline.evaluation.tuned_trees import lightgbm_tuned
 from pipeline.model.checkpoint import Checkpoint
-from pipeline.model.sequences import encode_sequences
+from pipeline.model.sequences import LabelledColumns, Sequences, encode_sequences
 from pipeline.model.served_model import ServedModel
-from pipeline.model.splits import split
+from pipeline.model.splits import Splits, split
 from pipeline.model.timeline import play
 from simulators.world import World, WorldConfig
 
@@ -86,6 +86,23 @@ class Training:
             typologies=tuple(recipe.get("held_out_typologies", ())),
         )
 
+    def check_unseen(self, seed: int) -> None:
+        """Refuse to evaluate on the training world.
+
+        Raises:
+            ColdwireError: the seed made it.
+        """
+        if seed == self.world.seed:
+            raise ColdwireError(
+                f"seed {seed} made the world that the checkpoint was trained on",
+                "give another --seed",
+            )
+
+    def sequences(self, days: Iterable[LabelledColumns]) -> tuple[Sequences, Splits]:
+        """Counterparties of the training world, and what each was for."""
+        encoded = encode_sequences(days, self.most_events, lambda *_: None)
+        return encoded, split(encoded, self.families, self.typologies, self.seed)
+
 
 def _world_of(notes: dict[str, Any]) -> WorldConfig:
     """The training world that a checkpoint's notes describe; its switches are the defaults."""
@@ -115,8 +132,7 @@ def _taught(training: Training) -> _Taught:
     """Made once a process: it is the same for all rivals."""
     torch.set_num_threads(1)
     days = list(labelled_days(World(training.world)))
-    sequences = encode_sequences(days, training.most_events, lambda *_: None)
-    splits = split(sequences, training.families, training.typologies, training.seed)
+    sequences, splits = training.sequences(days)
     fit, held = sequences.of(splits.fit), sequences.of(splits.stack)
     rows, stop = (training_rows(part, training.later_share, training.seed) for part in (fit, held))
     columns = ObservationColumns.concatenate([day.columns for day in days])
@@ -143,7 +159,7 @@ Rival = Callable[[ServedModel, Training, EncodedTrial], Scored]
 
 def _lightgbm(_: ServedModel, training: Training, trial: EncodedTrial) -> Scored:
     taught = _taught(training)
-    score, chosen = lightgbm_tuned(taught.fit, taught.stop, trial.features)
+    score, chosen = tuned_trees.lightgbm_tuned(taught.fit, taught.stop, trial.features)
     return Scored(score, ", ".join(f"{name} {value}" for name, value in chosen.items()))
 
 
@@ -179,7 +195,7 @@ def _alone(model: ServedModel, training: Training, trial: EncodedTrial) -> Float
 
 
 FITTED: Final[dict[str, Rival]] = {
-    "LightGBM, tuned": _lightgbm,
+    tuned_trees.NAME: _lightgbm,
     "logistic regression": _logistic,
     "z-score rules": _rules,
     FOREST: _forest,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -23,6 +24,12 @@ class Interval:
     value: float
     low: float
     high: float
+
+    def __format__(self, form: str) -> str:
+        """The figure and its interval, each number in the given form; – without a figure."""
+        if not math.isfinite(self.value):
+            return "–"
+        return f"{self.value:{form}} [{self.low:{form}}, {self.high:{form}}]"
 
 
 class CounterpartyBootstrap:

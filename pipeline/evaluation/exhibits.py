@@ -14,8 +14,8 @@ from pipeline.evaluation.comparison import ALERTED_SHARE, Comparison
 from pipeline.evaluation.detection import caught_after, value_found, widths
 from pipeline.evaluation.served import Served
 from pipeline.evaluation.splits import Trial
-from pipeline.scoring.benchmark import HEADER as SPEED_HEADER
-from pipeline.scoring.benchmark import Speed, rows_of
+from pipeline.scoring.speed import HEADER as SPEED_HEADER
+from pipeline.scoring.speed import Speed, rows_of
 
 Float = npt.NDArray[np.float64]
 

@@ -11,7 +11,7 @@ import matplotlib
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.evaluation import metrics
+from pipeline.evaluation import metrics, tuned_trees
 from pipeline.evaluation.comparison import ALL, Comparison
 from pipeline.evaluation.detection import Width
 from pipeline.evaluation.splits import Trial
@@ -26,7 +26,6 @@ _OURS: Final = "#0b5fa5"
 _PEER: Final = "#d1592a"
 _OTHERS: Final = ("#5f7f4f", "#8b6bb1", "#b08d3c", "#4aa3a2", "#a0525e", "#7a7a7a", "#c48fb5")
 _LINES: Final = ("-", "--", ":")
-_PEER_NAME: Final = "LightGBM"
 _FLOOR: Final = 1e-5
 _STYLE: Final[Any] = {
     "font.size": 10,
@@ -152,12 +151,12 @@ def _styles(scores: dict[str, Float]) -> dict[str, dict[str, Any]]:
     """How each score is drawn: ours thick and last, so that nothing hides it."""
     ours, *rivals = scores
     styles: dict[str, dict[str, Any]] = {}
-    for number, name in enumerate(n for n in rivals if n != _PEER_NAME):
+    for number, name in enumerate(n for n in rivals if n != tuned_trees.NAME):
         color = _OTHERS[number % len(_OTHERS)]
         line = _LINES[number // len(_OTHERS) % len(_LINES)]
         styles[name] = {"color": color, "linestyle": line, "linewidth": 1, "alpha": 0.9}
-    if _PEER_NAME in rivals:
-        styles[_PEER_NAME] = {"color": _PEER, "linewidth": 1.8}
+    if tuned_trees.NAME in rivals:
+        styles[tuned_trees.NAME] = {"color": _PEER, "linewidth": 1.8}
     styles[ours] = {"color": _OURS, "linewidth": 2.4}
     return styles
 

@@ -6,13 +6,13 @@ import html
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from pipeline.evaluation.bootstrap import Interval
 from pipeline.evaluation.comparison import ALERTED_SHARE, DAILY_ALERTS, DAILY_ALERTS_PER, Comparison
 from pipeline.evaluation.exhibits import Exhibit
+from pipeline.evaluation.figures import finite, markdown_table
 
 Row = Sequence[str]
 
@@ -54,7 +54,7 @@ class Report:
         }
         for exhibit in self.exhibits:
             data |= exhibit.data
-        return json.dumps(_finite(data), indent=1)
+        return json.dumps(finite(data), indent=1)
 
     def tables(self) -> list[tuple[str, Row, list[Row]]]:
         """Title, header and rows of each table, as text."""
@@ -98,7 +98,7 @@ class Report:
     def _ranking(self, title: str, c: Comparison) -> tuple[str, Row, list[Row]]:
         names = [r.name for r in c.ranges]
         rows: list[Row] = [
-            [r.name, *(_interval(r.average_precision[n]) for n in names)] for r in c.rivals
+            [r.name, *(f"{r.average_precision[n]:.3f}" for n in names)] for r in c.rivals
         ]
         rows += [[f"{name} ({why})", *("–" for _ in names)] for name, why in self.missing.items()]
         rows.append(["payments", *(f"{r.rows:,}" for r in c.ranges)])
@@ -109,15 +109,11 @@ class Report:
         """The tables, and how to read them."""
         lines = ["# Evaluation\n", _READING + "\n", *(f"- {k}: {v}" for k, v in self.about.items())]
         for title, header, rows in self.tables():
-            lines += [f"\n## {title}\n", "| " + " | ".join(header) + " |"]
-            lines.append("|" + "---|" * len(header))
-            lines += ["| " + " | ".join(row) + " |" for row in rows]
+            lines += [f"\n## {title}\n", *markdown_table(header, rows)]
         for exhibit in self.exhibits:
             if exhibit.rows:
                 lines += [f"\n## {exhibit.title}\n", exhibit.reading + "\n"]
-                lines.append("| " + " | ".join(exhibit.header) + " |")
-                lines.append("|" + "---|" * len(exhibit.header))
-                lines += ["| " + " | ".join(row) + " |" for row in exhibit.rows]
+                lines += markdown_table(exhibit.header, exhibit.rows)
         return "\n".join(lines) + "\n"
 
     def as_html(self) -> str:
@@ -162,8 +158,8 @@ def _figures(c: Comparison) -> dict[str, Any]:
         "scores": [
             {
                 "name": r.name,
-                "average_precision": {k: _triple(i) for k, i in r.average_precision.items()},
-                "lead": {k: _triple(i) for k, i in r.lead.items()},
+                "average_precision": {k: asdict(i) for k, i in r.average_precision.items()},
+                "lead": {k: asdict(i) for k, i in r.lead.items()},
                 "roc_auc": r.roc_auc,
                 "value_detected_5_to_1": r.value_at_5,
                 "value_detected_10_to_1": r.value_at_10,
@@ -185,32 +181,12 @@ def _figures(c: Comparison) -> dict[str, Any]:
 
 def _leads(title: str, c: Comparison) -> tuple[str, Row, list[Row]]:
     names = [r.name for r in c.ranges]
-    rows: list[Row] = [
-        [r.name, *(_interval(r.lead[n], "+.3f") for n in names)] for r in c.rivals if r.lead
-    ]
+    rows: list[Row] = [[r.name, *(f"{r.lead[n]:+.3f}" for n in names)] for r in c.rivals if r.lead]
     return title, ["score", *names], rows
-
-
-def _triple(interval: Interval) -> dict[str, float]:
-    return {"value": interval.value, "low": interval.low, "high": interval.high}
-
-
-def _finite(data: Any) -> Any:
-    if isinstance(data, dict):
-        return {key: _finite(value) for key, value in data.items()}
-    if isinstance(data, list):
-        return [_finite(value) for value in data]
-    return None if isinstance(data, float) and not math.isfinite(data) else data
 
 
 def _number(value: float) -> str:
     return f"{value:.3f}" if math.isfinite(value) else "–"
-
-
-def _interval(interval: Interval, form: str = ".3f") -> str:
-    if not math.isfinite(interval.value):
-        return "–"
-    return f"{interval.value:{form}} [{interval.low:{form}}, {interval.high:{form}}]"
 
 
 def _html_exhibit(exhibit: Exhibit) -> str:

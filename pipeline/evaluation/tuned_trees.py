@@ -11,7 +11,10 @@ import numpy.typing as npt
 from pipeline.encoding import FEATURES, N_FEATURES
 from pipeline.evaluation.baselines import Features, Float, Labelled
 from pipeline.evaluation.metrics import average_precision
+from pipeline.model.trees import PARAMETERS
 
+NAME: Final = "LightGBM, tuned"
+"""In tables and pictures."""
 SEEDS: Final = (0, 1, 2)
 TRIALS: Final = 20
 SEARCH_SHARE: Final = 1 / 3
@@ -21,15 +24,6 @@ FINALISTS: Final = 3
 _ROUNDS: Final = 800
 _PATIENCE: Final = 40
 
-_FIXED: Final[dict[str, Any]] = {
-    "objective": "binary",
-    "bagging_freq": 1,
-    "max_bin": 127,
-    "deterministic": True,
-    "force_row_wise": True,
-    "num_threads": 1,
-    "verbosity": -1,
-}
 _SPACE: Final[dict[str, tuple[Any, ...]]] = {
     "learning_rate": (0.03, 0.05, 0.08),
     "num_leaves": (7, 15, 31, 63),
@@ -44,15 +38,7 @@ _SPACE: Final[dict[str, tuple[Any, ...]]] = {
     "boost_from_average": (True, False),
     "metric": ("binary_logloss", "average_precision"),
 }
-_STACKS_OWN: Final[dict[str, Any]] = {
-    "learning_rate": 0.04,
-    "num_leaves": 31,
-    "min_data_in_leaf": 150,
-    "feature_fraction": 0.3,
-    "bagging_fraction": 0.8,
-    "lambda_l2": 10.0,
-    "metric": "binary_logloss",
-}
+_STACKS_OWN: Final = {name: PARAMETERS[name] for name in _SPACE if name in PARAMETERS}
 """What the checkpoint's own trees are grown with: the first trial."""
 
 
@@ -92,7 +78,7 @@ def _fit(parameters: dict[str, Any], fit: Labelled, stop: Labelled, seed: int) -
     train = lightgbm.Dataset(fit.features, fit.risky, feature_name=names)
     held = lightgbm.Dataset(stop.features, stop.risky, reference=train)
     return lightgbm.train(
-        {**_FIXED, **parameters, "seed": seed},
+        {**PARAMETERS, "num_threads": 1, **parameters, "seed": seed},
         train,
         _ROUNDS,
         valid_sets=[held],

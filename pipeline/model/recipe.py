@@ -21,6 +21,7 @@ from pipeline.model.measures import Measured, measure
 from pipeline.model.meta import MetaLearner, meta_train
 from pipeline.model.other_worlds import ScoredWorld, fit_on
 from pipeline.model.placements import Place, placement_of
+from pipeline.model.played import Played
 from pipeline.model.pretrain import pretrain
 from pipeline.model.profile_model import ProfileModel
 from pipeline.model.risk_training import risk_crops, train_risk
@@ -36,8 +37,8 @@ from pipeline.model.served_model import ServedModel
 from pipeline.model.splits import Splits, split
 from pipeline.model.stack import Stack
 from pipeline.model.stages import Stages
-from pipeline.model.timeline import Timeline, play
-from pipeline.model.trees import TREE_FEATURES, Trees, tree_inputs
+from pipeline.model.timeline import play
+from pipeline.model.trees import TREE_FEATURES, Trees
 
 _PLAIN_FEATURES: Final = TREE_FEATURES[:N_FEATURES]
 _AFTER_THE_WEIGHTS: Final = ("risky_share_ratio", "tree_rounds")
@@ -174,34 +175,6 @@ def _learn(
     return model.served()
 
 
-@dataclass(frozen=True, slots=True)
-class _Played:
-    """A split as the stream would have served it."""
-
-    sequences: Sequences
-    timeline: Timeline
-
-    @property
-    def inputs(self) -> npt.NDArray[np.float32]:
-        return tree_inputs(self.sequences.features[self.timeline.row], self.timeline.surprise)
-
-    @property
-    def label(self) -> npt.NDArray[np.int8]:
-        return self.sequences.risky[self.timeline.row]
-
-    @property
-    def seen(self) -> npt.NDArray[np.int64]:
-        return self.sequences.position_of(self.timeline.row)
-
-    @property
-    def staged_entity(self) -> npt.NDArray[np.bool_]:
-        ever = self.sequences.ever(self.sequences.staged)
-        return ever[self.sequences.owner[self.timeline.row]]
-
-    def parts(self, trees: Trees) -> npt.NDArray[np.float64]:
-        return np.column_stack([self.timeline.logit.astype(np.float64), trees.logit(self.inputs)])
-
-
 def _assemble(
     model: ServedModel,
     sequences: Sequences,
@@ -210,10 +183,10 @@ def _assemble(
     progress: Progress,
     other_worlds: Sequence[Iterable[LabelledColumns]],
 ) -> Checkpoint:
-    def played(chosen: npt.NDArray[np.bool_], adapt: bool = True) -> _Played:
+    def played(chosen: npt.NDArray[np.bool_], adapt: bool = True) -> Played:
         some = sequences.of(chosen)
         line = play(model, some, adapt, recipe.later_share, recipe.seed, progress)
-        return _Played(some, line)
+        return Played(some, line)
 
     fit, held = played(splits.fit), played(splits.stack)
     progress("boost trees", 0, 2)
@@ -231,11 +204,12 @@ def _assemble(
     )
     progress("boost trees", 2, 2)
     stack = Stack.fit(held.parts(trees), held.seen, held.label)
-    calibration = _calibrate(stack, trees, held, played(splits.calibrate), recipe)
     worlds = [_score(model, trees, stack, world, recipe, progress) for world in other_worlds]
     coverage: dict[str, float] = {}
     if worlds:
         calibration, coverage = fit_on(worlds)
+    else:
+        calibration = _calibrate(stack, trees, held, played(splits.calibrate), recipe)
     risky = sequences.ever(sequences.risky == 1)
     named = {
         "test": splits.test,
@@ -259,7 +233,7 @@ def _assemble(
 
 
 def _calibrate(
-    stack: Stack, trees: Trees, held: _Played, widths: _Played, recipe: Recipe
+    stack: Stack, trees: Trees, held: Played, widths: Played, recipe: Recipe
 ) -> Calibration:
     both = (held, widths)
     staged_entity = np.concatenate([p.staged_entity for p in both])
@@ -285,7 +259,7 @@ def _score(
     away = split(sequences, recipe.held_out_families, recipe.held_out_typologies, recipe.seed)
     some = sequences.of(~(away.unseen_family | away.unseen_typology))
     line = play(model, some, True, recipe.later_share, recipe.seed, progress)
-    played = _Played(some, line)
+    played = Played(some, line)
     return ScoredWorld(
         stack.logit(played.parts(trees), played.seen),
         played.seen,
@@ -295,7 +269,7 @@ def _score(
 
 
 def _measure(
-    checkpoint: Checkpoint, plain: Trees, adapted: _Played, unadapted: _Played, recipe: Recipe
+    checkpoint: Checkpoint, plain: Trees, adapted: Played, unadapted: Played, recipe: Recipe
 ) -> Measured:
     parts = adapted.parts(checkpoint.trees), unadapted.parts(checkpoint.trees)
     seen = adapted.seen

@@ -15,7 +15,7 @@ SURPRISE_FEATURES: Final = (*(f"surprise_{f.name}" for f in FIELDS), "surprise_t
 TREE_FEATURES: Final = (*FEATURES, *SURPRISE_FEATURES)
 """Columns of the trees' input, in order."""
 
-_PARAMETERS: Final = {
+PARAMETERS: Final[dict[str, Any]] = {
     "objective": "binary",
     "metric": "binary_logloss",
     "learning_rate": 0.04,
@@ -30,6 +30,7 @@ _PARAMETERS: Final = {
     "force_row_wise": True,
     "verbosity": -1,
 }
+"""Of boosting, but for seed and threads."""
 
 
 def tree_inputs(
@@ -80,7 +81,7 @@ class Trees:
     ) -> Trees:
         """Fit with early stopping on the likelihood of other entities' rows."""
         parameters: dict[str, Any] = {
-            **_PARAMETERS,
+            **PARAMETERS,
             "seed": seed,
             "num_threads": 1,
         }

@@ -22,11 +22,9 @@ import multiprocessing
 import os
 import platform
 import time
-import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import asdict
 from functools import partial
 from multiprocessing.managers import SyncManager
 from pathlib import Path
@@ -41,122 +39,20 @@ from pipeline.encoding.history import WINDOW
 from pipeline.model.checkpoint import SHIPPED, Checkpoint
 from pipeline.scoring.arena import Arena
 from pipeline.scoring.budget import Budget
-from pipeline.scoring.effects import LogRecord
 from pipeline.scoring.engine import ProfileEngine
 from pipeline.scoring.intake import take
 from pipeline.scoring.policy import Policy
 from pipeline.scoring.scorer import Scorer
-from schemas.payment import MessageType
-from schemas.records import Observation, Role
+from pipeline.scoring.speed import HEADER, Latency, Rate, Rates, Speed, rows_of
+from pipeline.scoring.traffic import Traffic
 from schemas.score import Tier
 
-_START: Final = datetime(2026, 1, 5, 14, tzinfo=UTC)
-_KNOWN_COUNTERPARTIES: Final = 6
 _TABLE_WIDTH: Final = 120
-ADAPT_BAR_MS: Final = 30.0
-SCORE_BAR_MS: Final = 5.0
-ADAPTATIONS_BAR: Final = 500.0
-SCORES_BAR: Final = 20_000.0
-
-
-@dataclass(frozen=True, slots=True)
-class Latency:
-    """Milliseconds of single calls, by the clock and of CPU."""
-
-    calls: int
-    p50: float
-    p99: float
-    cpu_p50: float
-    cpu_p99: float
-
-    @classmethod
-    def of(cls, spent: Sequence[tuple[float, float]]) -> Latency:
-        """Percentiles of seconds by the clock and of CPU."""
-        percentiles = np.percentile(np.array(spent) * 1e3, [50, 99], axis=0)
-        return cls(len(spent), *(round(float(p), 3) for p in percentiles.T.reshape(-1)))
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """Rows a second of the clock, and of CPU as if nothing else ran on the processors."""
-
-    clock: float
-    cpu: float
-
-
-@dataclass(frozen=True, slots=True)
-class Rates:
-    """Rows a second of each kind of work."""
-
-    scores: Rate
-    adaptations: Rate
-    payments: Rate
-
-
-@dataclass(frozen=True, slots=True)
-class Speed:
-    """What an engine does on this machine.
-
-    Attributes:
-        adapt_and_score: one payment with an adaptation to WINDOW events.
-        score_from_state: one payment of a known counterparty without.
-        rates: all processes together.
-        batch: counterparties a batch.
-    """
-
-    adapt_and_score: Latency
-    score_from_state: Latency
-    rates: Rates
-    processes: int
-    batch: int
-
-
-class Traffic:
-    """Made-up payments of counterparties with a handful of partners each."""
-
-    def __init__(self, counterparties: int, seed: int) -> None:
-        self._rng = np.random.default_rng(seed)
-        self._counterparties = counterparties
-        self._events = 0
-
-    def next_event(self) -> list[LogRecord]:
-        """The next payment of every counterparty, some hours after the one before."""
-        self._events += 1
-        n = self._counterparties
-        amounts = self._rng.lognormal(9, 1.2, n).round(2) + 0.01
-        minutes = self._rng.integers(0, 180, n)
-        partners = self._rng.integers(0, _KNOWN_COUNTERPARTIES, n)
-        return [
-            self._payment(i, *values)
-            for i, values in enumerate(
-                zip(amounts.tolist(), minutes.tolist(), partners.tolist(), strict=True)
-            )
-        ]
-
-    def _payment(self, entity: int, amount: float, minute: int, partner: int) -> LogRecord:
-        at = _START + timedelta(hours=5 * self._events, minutes=minute)
-        uetr = str(uuid.UUID(bytes=self._rng.bytes(16), version=4))
-        observation = Observation(
-            uetr=uetr,
-            entity=f"party:{entity:032x}",
-            role=Role.DEBTOR if partner % 2 else Role.CREDITOR,
-            counterparty=f"party:{10**9 + _KNOWN_COUNTERPARTIES * entity + partner:032x}",
-            event_at=at,
-            arrived_at=at,
-            amount=amount,
-            message_type=MessageType.CUSTOMER,
-            local_instrument="CTRC",
-            entity_agent="021000021",
-            counterparty_agent="011000015",
-            entity_country="US",
-            counterparty_country="US",
-        )
-        return LogRecord(0, entity + self._events * self._counterparties, observation)
 
 
 def single(checkpoint: Checkpoint, counterparties: int, seed: int) -> tuple[Latency, Latency]:
     """Latencies of the payment that adapts to a full window, and of the one after it."""
-    # What scores high does not adapt: at this prevalence nothing does.
+    # What scores high does not adapt: at this prevalence nothing scores high.
     engine = ProfileEngine(checkpoint, Policy(prevalence_ratio=1e-9))
     budget = Budget(partial(float, 0.0), enforced=False)
     traffic = Traffic(counterparties, seed)
@@ -284,33 +180,6 @@ def brief(checkpoint: Checkpoint, *, counterparties: int = 150, seconds: float =
     """A measurement of seconds, in this process alone: for a report, not for a bar."""
     adapting, scoring = single(checkpoint, counterparties, seed=7)
     return Speed(adapting, scoring, rates(checkpoint, 64, seconds, 7, lambda: None), 1, 64)
-
-
-HEADER: Final = ("what", "measured", "of CPU", "bar")
-
-
-def rows_of(speed: Speed) -> list[list[str]]:
-    """Rows of a table below :data:`HEADER`."""
-    batches = f"batches of {speed.batch}, processes: {speed.processes}"
-    calls = (
-        ("adapt + score, batch 1, 16 events", speed.adapt_and_score, ADAPT_BAR_MS),
-        ("score from state, batch 1", speed.score_from_state, SCORE_BAR_MS),
-    )
-    work = (
-        (f"scores, {batches}", speed.rates.scores, f"≥ {SCORES_BAR:,.0f} /s"),
-        (f"adaptations, {batches}", speed.rates.adaptations, f"≥ {ADAPTATIONS_BAR:,.0f} /s"),
-        (f"payments with all messages, {batches}", speed.rates.payments, "–"),
-    )
-    return [
-        *(
-            [
-                *(what, f"p50 {t.p50:.1f}, p99 {t.p99:.1f} ms"),
-                *(f"p50 {t.cpu_p50:.1f}, p99 {t.cpu_p99:.1f} ms", f"p99 ≤ {bar:.0f} ms"),
-            ]
-            for what, t, bar in calls
-        ),
-        *([what, f"{rate.clock:,.0f} /s", f"{rate.cpu:,.0f} /s", bar] for what, rate, bar in work),
-    ]
 
 
 def main() -> None:

@@ -25,14 +25,16 @@ _COLUMNS: Final[Mapping[str, PolarsType]] = {
     "Source": pl.String,
     "Target": pl.String,
     "Amount": pl.Float64,
-    "Location": pl.String,
-    "Type": pl.String,
     "Labels": pl.Int64,
 }
+"""What a payment is made of."""
+_PLACES: Final[Mapping[str, PolarsType]] = {"Location": pl.String, "Type": pl.String}
 
 
 def table(place: Path) -> pl.DataFrame:
-    """The table ``transactions`` (or ``S-FFSD`` as it was published), in order of ``Time``.
+    """The table ``transactions`` (or ``S-FFSD`` as it was published) with place and kind.
+
+    Rows are in order of ``Time``.
 
     Args:
         place: its folder or file.
@@ -40,9 +42,13 @@ def table(place: Path) -> pl.DataFrame:
     Raises:
         DataSetError: it is not there, or not that table.
     """
+    return _in_time(place, {**_COLUMNS, **_PLACES})
+
+
+def _in_time(place: Path, columns: Mapping[str, PolarsType]) -> pl.DataFrame:
     published = place / "S-FFSD.csv"
     path = published if published.is_file() else find(place, "transactions")
-    return open_table(path, _COLUMNS).sort("Time", maintain_order=True)
+    return open_table(path, columns).sort("Time", maintain_order=True)
 
 
 def read(place: Path) -> Foreign:
@@ -55,7 +61,7 @@ def read(place: Path) -> Foreign:
         DataSetError: it is not there, or not that table.
     """
     rows = (
-        table(place)
+        _in_time(place, _COLUMNS)
         .with_row_index("row")
         .select(
             "row",

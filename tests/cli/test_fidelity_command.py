@@ -31,8 +31,6 @@ def test_report_is_written_for_the_world_of_the_folder(tmp_path: Path) -> None:
             "Source": ["a", "b", "c"],
             "Target": ["b", "c", "a"],
             "Amount": [5.0, 6.0, 7.0],
-            "Location": ["x", "x", "y"],
-            "Type": ["t", "t", "t"],
             "Labels": [0, 1, 2],
         }
     ).write_parquet(peer)

@@ -6,7 +6,9 @@ import numpy as np
 
 from pipeline.encoding.history import WINDOW
 from pipeline.model.checkpoint import Checkpoint
-from pipeline.scoring.benchmark import Latency, Rate, Rates, Speed, Traffic, rates, rows_of, single
+from pipeline.scoring.benchmark import rates, single
+from pipeline.scoring.speed import Latency, Rate, Rates, Speed, rows_of
+from pipeline.scoring.traffic import Traffic
 
 
 def test_single_calls_are_counted_and_measured(checkpoint: Checkpoint) -> None:

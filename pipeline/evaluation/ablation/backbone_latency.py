@@ -22,31 +22,22 @@ from pipeline.model.inner_loop import descend
 from pipeline.model.profile_model import ProfileModel
 from pipeline.model.sequences import CROP, Sequences, opening_crops
 from pipeline.model.text_backbone import TextBackbone
+from pipeline.scoring.speed import Latency
 
 _WARM_UP: Final = 3
 _FIT: Final = WINDOW * 3 // 4
 
 
 @dataclass(frozen=True, slots=True)
-class Percentiles:
-    """Milliseconds of one call."""
-
-    p50: float
-    p99: float
-    cpu_p50: float
-    """Of the CPU alone: what other work on the machine took from the call is not in it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Latency:
+class Latencies:
     """Of one score, one adaptation, and of the steps of an adaptation whose states are there."""
 
-    score: Percentiles
-    adaptation: Percentiles
-    steps: Percentiles
+    score: Latency
+    adaptation: Latency
+    steps: Latency
 
 
-def kernel_latency(model: ProfileModel, sequences: Sequences, calls: int) -> Latency:
+def kernel_latency(model: ProfileModel, sequences: Sequences, calls: int) -> Latencies:
     """Of the compiled kernels.
 
     Args:
@@ -73,12 +64,12 @@ def kernel_latency(model: ProfileModel, sequences: Sequences, calls: int) -> Lat
         whole = np.zeros(1, np.bool_)
         served.adapt_states(states[at], codes[at, :WINDOW], trusted, whole, prompts)
 
-    return Latency(*(_timed(call, len(codes), calls) for call in (score, adapt, steps)))
+    return Latencies(*(_timed(call, len(codes), calls) for call in (score, adapt, steps)))
 
 
 def text_latency(
     model: ProfileModel, backbone: TextBackbone, sequences: Sequences, calls: int
-) -> Latency:
+) -> Latencies:
     """Of a language model in torch; arguments as in :func:`kernel_latency`.
 
     Args:
@@ -110,7 +101,7 @@ def text_latency(
         del i
         _adapt(model, known, codes[:1, :WINDOW].long())
 
-    return Latency(*(_timed(call, len(codes), calls) for call in (score, adapt, steps)))
+    return Latencies(*(_timed(call, len(codes), calls) for call in (score, adapt, steps)))
 
 
 def _adapt(model: ProfileModel, states: Tensor, codes: Tensor) -> Tensor:
@@ -141,13 +132,12 @@ def _whole_crops(sequences: Sequences) -> tuple[np.ndarray, np.ndarray]:
     return sequences.codes[rows], sequences.features[rows]
 
 
-def _timed(call: Callable[[int], None], rows: int, calls: int) -> Percentiles:
+def _timed(call: Callable[[int], None], rows: int, calls: int) -> Latency:
     for i in range(_WARM_UP):
         call(i % rows)
-    wall, cpu = np.empty(calls), np.empty(calls)
+    spent = []
     for i in range(calls):
         began, worked = time.perf_counter(), time.process_time()
         call(i % rows)
-        wall[i], cpu[i] = time.perf_counter() - began, time.process_time() - worked
-    p50, p99 = np.percentile(wall, [50, 99]) * 1e3
-    return Percentiles(float(p50), float(p99), float(np.median(cpu) * 1e3))
+        spent.append((time.perf_counter() - began, time.process_time() - worked))
+    return Latency.of(spent)

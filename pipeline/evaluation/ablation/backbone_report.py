@@ -14,6 +14,7 @@ from safetensors.numpy import save_file
 
 from pipeline.evaluation.ablation.backbone_trial import BackboneTrial
 from pipeline.evaluation.bootstrap import CounterpartyBootstrap, Interval
+from pipeline.evaluation.figures import markdown_table
 from pipeline.evaluation.metrics import average_precision
 from pipeline.model.buckets import BUCKETS, bucket_of
 
@@ -33,7 +34,7 @@ class Attempt:
         name: of the backbone.
         run: what decided the trial, beside the backbone.
         parameters: of the backbone without what is trained above it.
-        latency: milliseconds, as :class:`~pipeline.evaluation.ablation.backbone_latency.Latency`.
+        latency: milliseconds, as :class:`~pipeline.evaluation.ablation.backbone_latency.Latencies`.
     """
 
     name: str
@@ -165,43 +166,41 @@ def _triple(interval: Interval) -> list[float]:
 
 
 def _costs(found: list[dict[str, Any]]) -> str:
-    header = "| backbone | parameters | pre-training, s | score, ms | adaptation, ms | steps, ms |"
-    lines = [header, "|---|---|---|---|---|---|"]
+    header = ["backbone", "parameters", "pre-training, s", "score, ms", "adaptation, ms"]
+    rows = []
     for one in found:
         times = (
             f"{t['p50']:.3g} / {t['p99']:.3g} ({t['cpu_p50']:.3g})"
             for t in (one["latency_ms"][n] for n in ("score", "adaptation", "steps"))
         )
-        cells = [one["name"], f"{one['parameters']:,}", f"{one['pretrain_seconds']:.0f}", *times]
-        lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(["Milliseconds: p50 / p99 (p50 of the CPU alone).\n", *lines, ""])
+        rows.append(
+            [one["name"], f"{one['parameters']:,}", f"{one['pretrain_seconds']:.0f}", *times]
+        )
+    table = markdown_table([*header, "steps, ms"], rows)
+    return "\n".join(["Milliseconds: p50 / p99 (p50 of the CPU alone).\n", *table, ""])
 
 
 def _likelihood(found: list[dict[str, Any]]) -> str:
-    lines = ["| backbone | nats per field | lead |", "|---|---|---|"]
-    for one in found:
-        lead = _lead_cell(one) if "lead" in one else ""
-        lines.append(f"| {one['name']} | {_interval(one['nats_per_field'], '')} | {lead} |")
-    return "\n".join([*lines, ""])
-
-
-def _lead_cell(one: dict[str, Any]) -> str:
-    return f"{_interval(one['lead']['nats_per_field'], '+')} over {one['over']}"
+    rows = [
+        [
+            one["name"],
+            f"{Interval(*one['nats_per_field']):.3f}",
+            f"{Interval(*one['lead']['nats_per_field']):+.3f} over {one['over']}"
+            if "lead" in one
+            else "",
+        ]
+        for one in found
+    ]
+    return "\n".join([*markdown_table(["backbone", "nats per field", "lead"], rows), ""])
 
 
 def _ranking(found: list[dict[str, Any]], score: str) -> str:
     names = list(found[0]["rows"])
-    lines = [f"| {score}, PR-AUC by events seen | {' | '.join(names)} |"]
-    lines.append("|---|" + "---|" * len(names))
+    rows = []
     for one in found:
         values = (f"{one['average_precision'][score][name]:.3f}" for name in names)
-        lines.append(f"| {one['name']} | {' | '.join(values)} |")
+        rows.append([one["name"], *values])
         if "lead" in one:
-            leads = (_interval(one["lead"][score][name], "+") for name in names)
-            lines.append(f"| over {one['over']} | {' | '.join(leads)} |")
-    return "\n".join([*lines, ""])
-
-
-def _interval(triple: list[float], sign: str) -> str:
-    value, low, high = (f"{x:{sign}.3f}" for x in triple)
-    return f"{value} [{low}, {high}]"
+            leads = (f"{Interval(*one['lead'][score][name]):+.3f}" for name in names)
+            rows.append([f"over {one['over']}", *leads])
+    return "\n".join([*markdown_table([f"{score}, PR-AUC by events seen", *names], rows), ""])

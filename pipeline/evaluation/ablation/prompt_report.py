@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from pipeline.evaluation.bootstrap import Interval
+from pipeline.evaluation.figures import markdown_table
 from pipeline.model.buckets import BUCKETS
 
 _COLUMNS: Final = (*BUCKETS, "all")
@@ -53,13 +55,8 @@ def markdown(outcomes: list[dict[str, Any]]) -> str:
 
 
 def _cells(gains: dict[str, dict[str, float]], digits: int) -> list[str]:
-    return [
-        f"{g['value']:+.{digits}f} [{g['low']:+.{digits}f}, {g['high']:+.{digits}f}]"
-        for g in (gains[c] for c in _COLUMNS)
-    ]
+    return [f"{Interval(**gains[c]):+.{digits}f}" for c in _COLUMNS]
 
 
 def _table(header: list[str], rows: list[list[str]]) -> str:
-    lines = ["| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
-    lines += ["| " + " | ".join(row) + " |" for row in rows]
-    return "\n".join(lines) + "\n"
+    return "\n".join(markdown_table(header, rows)) + "\n"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -10,6 +9,7 @@ from typing import Final
 from pipeline.errors import ColdwireError
 from pipeline.evaluation.benchmark.result import ALERTED_SHARE, ALL, Result
 from pipeline.evaluation.bootstrap import Interval
+from pipeline.evaluation.figures import markdown_table
 
 BEGIN: Final = "<!-- leaderboard: begin -->"
 END: Final = "<!-- leaderboard: end -->"
@@ -44,14 +44,14 @@ def leaderboard(results: Sequence[Result], against: str) -> str:
         "",
         "**PR-AUC by events seen**",
         "",
-        *_table(
+        *markdown_table(
             ["method", "learned from", "seeds", *seen],
             [
                 [
                     r.method.name,
                     r.method.learned_from,
                     str(r.seeds),
-                    *(_cell(_ap(r, where)) for where in ranges),
+                    *(f"{_ap(r, where):.3f}" for where in ranges),
                 ]
                 for r in ranked
             ]
@@ -63,7 +63,7 @@ def leaderboard(results: Sequence[Result], against: str) -> str:
         "",
         f"**PR-AUC over {against}, paired by counterparty** (bold where the interval leaves out 0)",
         "",
-        *_table(
+        *markdown_table(
             ["method", *seen],
             [
                 [r.method.name, *(_lead(r.lead_over(reference, where)) for where in ranges)]
@@ -74,10 +74,11 @@ def leaderboard(results: Sequence[Result], against: str) -> str:
     ]
     for metric, title in _METRICS.items():
         rows = [
-            [r.method.name, *(_cell(r.figures[metric][where]) for where in ranges)] for r in ranked
+            [r.method.name, *(f"{r.figures[metric][where]:.3f}" for where in ranges)]
+            for r in ranked
         ]
-        lines += ["", f"**{title}**", "", *_table(["method", *seen], rows)]
-    lines += ["", "**How each row was made**", "", *_table(*_made(ranked))]
+        lines += ["", f"**{title}**", "", *markdown_table(["method", *seen], rows)]
+    lines += ["", "**How each row was made**", "", *markdown_table(*_made(ranked))]
     return "\n".join(lines) + "\n"
 
 
@@ -111,22 +112,6 @@ def _spread(result: Result) -> str:
     return f"{low:.3f} to {high:.3f}" if result.seeds > 1 else "no randomness or one run"
 
 
-def _cell(interval: Interval) -> str:
-    if not math.isfinite(interval.value):
-        return "–"
-    return f"{interval.value:.3f} [{interval.low:.3f}, {interval.high:.3f}]"
-
-
 def _lead(interval: Interval) -> str:
-    if not math.isfinite(interval.value):
-        return "–"
-    text = f"{interval.value:+.3f} [{interval.low:+.3f}, {interval.high:+.3f}]"
+    text = f"{interval:+.3f}"
     return f"**{text}**" if interval.low > 0 or interval.high < 0 else text
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    return [
-        "| " + " | ".join(header) + " |",
-        "|" + "---|" * len(header),
-        *("| " + " | ".join(row) + " |" for row in rows),
-    ]

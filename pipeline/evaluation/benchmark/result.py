@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Final, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +15,7 @@ import polars as pl
 
 from pipeline.errors import ColdwireError
 from pipeline.evaluation.bootstrap import CounterpartyBootstrap, Interval, Metric, percentiles
+from pipeline.evaluation.figures import finite
 from pipeline.evaluation.metrics import average_precision, recall_at_alerts, roc_auc
 
 ALL: Final = "all"
@@ -100,7 +100,7 @@ class Result:
 
     def as_json(self) -> str:
         """Everything, with full precision; what could not be measured is null."""
-        return json.dumps(_finite(asdict(self)), indent=1) + "\n"
+        return json.dumps(finite(asdict(self)), indent=1) + "\n"
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -189,11 +189,3 @@ def _interval(told: dict[str, float | None]) -> Interval:
 
 def _numbers(told: Sequence[float | None]) -> list[float]:
     return [float("nan") if value is None else value for value in told]
-
-
-def _finite(data: Any) -> Any:
-    if isinstance(data, dict):
-        return {key: _finite(value) for key, value in data.items()}
-    if isinstance(data, list | tuple):
-        return [_finite(value) for value in data]
-    return None if isinstance(data, float) and not math.isfinite(data) else data

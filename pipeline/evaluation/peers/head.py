@@ -34,7 +34,9 @@ PARAMETERS: Final[dict[str, Any]] = {
     "verbosity": -1,
     "num_threads": 1,
 }
-"""Those of the benchmark's own LightGBM, so that only the inputs differ."""
+"""Those of the stack's trees, so that only the inputs differ.
+
+Written again, since :mod:`pipeline.model` needs more than a peer's environment has."""
 _ROUNDS: Final = 600
 _PATIENCE: Final = 40
 

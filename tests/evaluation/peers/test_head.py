@@ -11,6 +11,7 @@ from pipeline.evaluation.benchmark.tables import TEST
 from pipeline.evaluation.metrics import roc_auc
 from pipeline.evaluation.peers.head import PARAMETERS, main
 from pipeline.evaluation.peers.no_embedding import embed
+from pipeline.model.trees import PARAMETERS as STACKS_OWN
 from tests.evaluation.benchmark.toy import write_toy
 
 
@@ -28,3 +29,7 @@ def test_an_embedding_becomes_two_submissions(
     for name in ("mine-3.parquet", "mine-aggregates-3.parquet"):
         # Large payments are risky, and the raw amount is among the head's inputs.
         assert roc_auc(toy.risky(TEST) == 1, read_submission(tmp_path / name, tasks)) > 0.8
+
+
+def test_the_head_is_grown_as_the_trees_of_the_stack_are() -> None:
+    assert PARAMETERS == {**STACKS_OWN, "num_threads": 1}
