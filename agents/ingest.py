@@ -12,27 +12,33 @@ from agents.batch import Batch, Record
 from agents.connection import Connection
 from agents.dead_letters import dead_letter
 from agents.publisher import Outgoing, Publisher, outgoing
+from agents.standings import Standings
 from pipeline.intake import Intake, Limits, Refusal
 from pipeline.settings import Settings
 from schemas.topics import COUNTERPARTY_EVENTS, DISPOSITIONS, GRAPH_EVENTS, PAYMENTS
 
 
 class Ingest:
-    """Stateless: validates, pseudonymises and fans out; refuses to the dead letters."""
+    """Validates, pseudonymises and fans out; refuses to the dead letters.
+
+    It keeps no state of its own: what it knows of entities is a copy of their standings.
+    """
 
     name = "ingest"
     topics: tuple[str, ...] = (PAYMENTS.name, DISPOSITIONS.name)
     patience_ms = 0
 
-    def __init__(self, intake: Intake, publisher: Publisher) -> None:
+    def __init__(self, intake: Intake, standings: Standings, publisher: Publisher) -> None:
         self._intake = intake
+        self._standings = standings
         self._publisher = publisher
         self._counts: Counter[str] = Counter()
 
     async def assigned(
         self, committed: Mapping[TopicPartition, int]
     ) -> Mapping[TopicPartition, int]:
-        """Nothing to rebuild."""
+        """Know everybody's standing before the first payment."""
+        await self._standings.start()
         return {}
 
     async def handle(self, batch: Batch) -> Sequence[Outgoing]:
@@ -66,14 +72,16 @@ class Ingest:
         ]
 
     def report(self) -> Mapping[str, int]:
-        """Payments and dispositions taken, inputs refused."""
-        return dict(self._counts)
+        """Payments and dispositions taken, inputs refused, entities known."""
+        return {**self._counts, "standings": len(self._standings)}
 
     async def stop(self) -> None:
-        """Nothing to put away."""
+        """Stop following the standings."""
+        await self._standings.stop()
 
 
 def make_ingest(settings: Settings, connection: Connection, publisher: Publisher) -> Ingest:
     """Make the ingest worker; its pseudonym key comes from the settings or a local file."""
     limits = Limits(behind=timedelta(days=settings.oldest_days))
-    return Ingest(Intake.from_settings(settings, limits), publisher)
+    standings = Standings(connection)
+    return Ingest(Intake.from_settings(settings, limits, standings.of), standings, publisher)

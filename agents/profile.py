@@ -32,13 +32,14 @@ from schemas.topics import (
     RISK_ALERTS,
     RISK_FLAGS,
     RISK_SCORES,
+    STANDINGS,
 )
 
 log = structlog.get_logger()
 
 
-Packed = list[tuple[str, bytes]]
-"""Entities with the bytes of their profiles."""
+State = list[tuple[str, str, bytes]]
+"""Topic, entity, and the bytes to store there."""
 
 
 def _now_ms() -> float:
@@ -46,7 +47,10 @@ def _now_ms() -> float:
 
 
 class Profile:
-    """A state machine over ``counterparty-events``; its state lives in ``profiles``."""
+    """A state machine over ``counterparty-events``; its state lives in ``profiles``.
+
+    What others may know of its entities goes to ``standings``.
+    """
 
     name = "profile"
     topics: tuple[str, ...] = (COUNTERPARTY_EVENTS.name,)
@@ -76,27 +80,32 @@ class Profile:
     async def handle(self, batch: Batch) -> Sequence[Outgoing]:
         """Publish scores, alerts and flags; the profiles that they left are the state."""
         logged, refused, partition_of = _decode(batch)
-        effects, packed = await self._compute.run(self._process, logged)
+        effects, state = await self._compute.run(self._process, logged)
         batch.computed()
         await self._publisher.publish(refused + _messages(effects))
         self._count(effects)
         if effects.deferred is not None:
-            late, packed = await self._compute.run(self._settle, effects)
+            late, state = await self._compute.run(self._settle, effects)
             await self._publisher.publish(_messages(late))
             self._count(late)
         return [
-            Outgoing(PROFILES.name, entity.encode(), value, partition_of[entity])
-            for entity, value in packed
+            Outgoing(topic, entity.encode(), value, partition_of[entity])
+            for topic, entity, value in state
         ]
 
-    def _process(self, logged: list[LogRecord]) -> tuple[Effects, Packed]:
+    def _process(self, logged: list[LogRecord]) -> tuple[Effects, State]:
         """Effects, and the state that they leave: none yet if some are put off."""
         effects = self._engine.process(logged, self._budget)
         return effects, [] if effects.deferred is not None else self._settle(effects)[1]
 
-    def _settle(self, effects: Effects) -> tuple[Effects, Packed]:
+    def _settle(self, effects: Effects) -> tuple[Effects, State]:
         late = self._engine.settle(effects)
-        return late, self._engine.packed(effects.touched)
+        packed = self._engine.packed(effects.touched)
+        standings = self._engine.standings(effects.touched)
+        return late, [
+            *((PROFILES.name, entity, value) for entity, value in packed),
+            *((STANDINGS.name, entity, each.to_bytes()) for entity, each in standings),
+        ]
 
     def _count(self, effects: Effects) -> None:
         self._counts["scores"] += len(effects.scores)

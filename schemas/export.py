@@ -27,7 +27,7 @@ ASYNCAPI_FILE = "asyncapi.json"
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _KAFKA_BINDING = "0.5.0"
 _FROM_OUTSIDE = ("payments", "dispositions", "control")
-_INSIDE = ("counterparty-events", "graph-events", "profiles")
+_INSIDE = ("counterparty-events", "graph-events", "profiles", "standings")
 _XML_MESSAGE = "PaymentDocument"
 
 Document = dict[str, Any]

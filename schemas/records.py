@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from schemas.payment import MessageType
+from schemas.standing import Standing
 from schemas.wire import CountryCode, EntityId, RoutingNumber, Timestamp, Uetr, Wire
 
 
@@ -57,6 +58,9 @@ class Observation(Wire):
     counterparty_agent: RoutingNumber
     entity_country: CountryCode | None = None
     counterparty_country: CountryCode | None = None
+    counterparty_standing: Standing | None = Field(
+        default=None, description="as known when the payment arrived; absent: no payment known"
+    )
 
 
 class ExposureUpdate(Wire):

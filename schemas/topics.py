@@ -11,6 +11,7 @@ from schemas.flag import Exposure, Flag
 from schemas.payment import Payment
 from schemas.records import Disposition, ExposureUpdate, FlagChange, Flow, Observation
 from schemas.score import Score
+from schemas.standing import Standing
 from schemas.wire import Wire
 
 DAY_MS = 86_400_000
@@ -43,6 +44,7 @@ COUNTERPARTY_EVENTS = Topic(
 )
 GRAPH_EVENTS = Topic("graph-events", "none", 1, (Flow, FlagChange), retention_ms=-1)
 PROFILES = Topic("profiles", "entity", 4, (), retention_ms=-1, compacted=True)
+STANDINGS = Topic("standings", "entity", 4, (Standing,), retention_ms=-1, compacted=True)
 RISK_SCORES = Topic("risk-scores", "entity", 4, (Score,))
 RISK_ALERTS = Topic("risk-alerts", "entity", 4, (Alert,), retention_ms=30 * DAY_MS)
 RISK_FLAGS = Topic("risk-flags", "entity", 1, (Flag,), retention_ms=30 * DAY_MS)
@@ -56,6 +58,7 @@ TOPICS: tuple[Topic, ...] = (
     COUNTERPARTY_EVENTS,
     GRAPH_EVENTS,
     PROFILES,
+    STANDINGS,
     RISK_SCORES,
     RISK_ALERTS,
     RISK_FLAGS,

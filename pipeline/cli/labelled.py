@@ -15,6 +15,8 @@ from pipeline.encoding.codes import (
     purpose_index,
 )
 from pipeline.encoding.columns import CREDITOR, DEBTOR, ObservationColumns
+from pipeline.encoding.standing import N_TOLD
+from pipeline.encoding.standing_book import StandingBook
 from pipeline.model.sequences import LabelledColumns
 from simulators import codes
 from simulators.behaviours import FAMILIES
@@ -34,20 +36,21 @@ def labelled_days(world: World) -> Iterator[LabelledColumns]:
     Keys are the world's own indices: they are only compared, so they need no hashing.
     """
     typology = {scheme.ident: scheme.typology for scheme in world.truth.schemes}
+    book = StandingBook()
     for ledger in world.days():
-        yield _both_sides(world, ledger, typology)
+        columns = book.told(both_sides(world, ledger))
+        yield _labelled(columns, ledger, typology)
 
 
-def _both_sides(world: World, ledger: DayLedger, typology_of: dict[int, int]) -> LabelledColumns:
+def both_sides(world: World, ledger: DayLedger) -> ObservationColumns:
+    """Both sides of a day's payments, the debtor's first; nothing told of the other side."""
     n = len(ledger)
-    typology = np.array([typology_of.get(int(s), -1) for s in ledger.scheme], np.int8)
-    family = np.where(ledger.family < len(FAMILIES), ledger.family, -1).astype(np.int16)
     debtor = _entity(world, ledger.debtor, ledger.debtor_agent)
     creditor = _entity(world, ledger.creditor, ledger.creditor_agent)
     debtor_country = _country(world, ledger.debtor)
     creditor_country = _country(world, ledger.creditor)
     payment = (np.uint64(ledger.day) << np.uint64(40)) + np.arange(n, dtype=np.uint64)
-    columns = ObservationColumns(
+    return ObservationColumns(
         entity=_interleave(debtor, creditor),
         counterparty=_interleave(creditor, debtor),
         entity_agent=_agents(ledger.debtor_agent, ledger.creditor_agent),
@@ -61,7 +64,15 @@ def _both_sides(world: World, ledger: DayLedger, typology_of: dict[int, int]) ->
         own_country=_interleave(debtor_country, creditor_country),
         other_country=_interleave(creditor_country, debtor_country),
         uetr=np.repeat(payment, 2) * np.uint64(2) + np.tile(np.array([0, 1], np.uint64), n),
+        standing=np.zeros((2 * n, N_TOLD)),
     )
+
+
+def _labelled(
+    columns: ObservationColumns, ledger: DayLedger, typology_of: dict[int, int]
+) -> LabelledColumns:
+    typology = np.array([typology_of.get(int(s), -1) for s in ledger.scheme], np.int8)
+    family = np.where(ledger.family < len(FAMILIES), ledger.family, -1).astype(np.int16)
     risky = _interleave(ledger.debtor_risky, ledger.creditor_risky).astype(np.int8)
     return LabelledColumns(
         columns,

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import torch
 
 from pipeline.cli.labelled import labelled_days
-from pipeline.encoding import ObservationColumns
+from pipeline.encoding import OWN_HISTORY, ObservationColumns
 from pipeline.errors import ColdwireError
 from pipeline.evaluation import tuned_trees
 from pipeline.evaluation.baselines import Labelled, logistic_regression, z_score_rules
@@ -163,6 +163,15 @@ def _lightgbm(_: ServedModel, training: Training, trial: EncodedTrial) -> Scored
     return Scored(score, ", ".join(f"{name} {value}" for name, value in chosen.items()))
 
 
+def _lightgbm_own(_: ServedModel, training: Training, trial: EncodedTrial) -> Scored:
+    fit, stop = (
+        Labelled(rows.features[:, OWN_HISTORY], rows.risky)
+        for rows in (_taught(training).fit, _taught(training).stop)
+    )
+    score, chosen = tuned_trees.lightgbm_tuned(fit, stop, trial.features[:, OWN_HISTORY])
+    return Scored(score, ", ".join(f"{name} {value}" for name, value in chosen.items()))
+
+
 def _logistic(_: ServedModel, training: Training, trial: EncodedTrial) -> Scored:
     return Scored(logistic_regression(_taught(training).fit, trial.features))
 
@@ -196,6 +205,7 @@ def _alone(model: ServedModel, training: Training, trial: EncodedTrial) -> Float
 
 FITTED: Final[dict[str, Rival]] = {
     tuned_trees.NAME: _lightgbm,
+    tuned_trees.OWN_NAME: _lightgbm_own,
     "logistic regression": _logistic,
     "z-score rules": _rules,
     FOREST: _forest,

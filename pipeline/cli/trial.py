@@ -8,7 +8,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.encoding import entity_key
+from pipeline.cli.labelled import both_sides
+from pipeline.encoding import StandingBook, entity_key
+from pipeline.encoding.standing import standing_of
 from pipeline.evaluation.splits import Trial, rank_of, served_weight
 from pipeline.intake.fan_out import fan_out
 from pipeline.intake.pseudonyms import Pseudonyms
@@ -44,7 +46,9 @@ def held_out_trial(world: World, first_events: int, served_share: float) -> Tria
     typology_of = {scheme.ident: scheme.typology for scheme in world.truth.schemes}
     observations: list[Observation] = []
     truths: list[_Truth] = []
+    book = StandingBook()
     for ledger in world.days():
+        standing = book.told(both_sides(world, ledger)).standing.reshape(len(ledger), 2, -1)
         sides = _kept_sides(world, ledger, seen, first_events)
         risky = np.stack([ledger.debtor_risky, ledger.creditor_risky], axis=1)
         for row in np.flatnonzero(sides.any(1)).tolist():
@@ -53,7 +57,8 @@ def held_out_trial(world: World, first_events: int, served_share: float) -> Tria
             scheme, family = int(ledger.scheme[row]), int(ledger.family[row])
             for side, record in enumerate((records.debtor, records.creditor)):
                 if sides[row, side]:
-                    observations.append(record)
+                    known = standing_of(standing[row, side].tolist())
+                    observations.append(record.model_copy(update={"counterparty_standing": known}))
                     guilty = bool(risky[row, side])
                     truths.append(
                         _Truth(

@@ -1,4 +1,4 @@
-"""Features of an event for LightGBM: the event, its relations, and the long memory.
+"""Features of an event for LightGBM: the event, its relations, the long memory, the others.
 
 The same two functions serve training, evaluation and stream: :func:`features` reads the
 memory as it stood before the event, :func:`accumulate` adds the event.
@@ -28,7 +28,9 @@ from pipeline.encoding.counters import (
     sketch_start,
 )
 from pipeline.encoding.history import Histories
+from pipeline.encoding.others import OTHERS, others
 from pipeline.encoding.relations import RELATIONS, Relations
+from pipeline.encoding.standing import STANDING_RELATIONS
 
 Float = npt.NDArray[np.float32]
 
@@ -50,9 +52,13 @@ _LONG: Final = (
     *(f"{sketch}_share" for sketch in SKETCHES),
     *("counterparties", "agents", "corridors"),
 )
-FEATURES: Final = (*_EVENT, *RELATIONS, *_LONG)
+FEATURES: Final = (*_EVENT, *RELATIONS, *_LONG, *OTHERS)
 """Names of the feature columns, in order."""
 N_FEATURES: Final = len(FEATURES)
+OWN_HISTORY: Final = np.array(
+    [i for i, name in enumerate(FEATURES) if name not in (*STANDING_RELATIONS, *OTHERS)]
+)
+"""Columns that nothing of the other sides' payments reaches."""
 
 _HALF_LIVES: Final = np.array([half_life_of(c) for c in range(N_EXACT, N_COUNTERS)])
 _BASES: Final = np.array([*HALF_LIVES_DAYS, SKETCH_HALF_LIFE_DAYS])
@@ -96,6 +102,7 @@ def features(
     for i, of_event in enumerate(event):
         values[:, i] = of_event
     values[:, len(event) : len(event) + len(RELATIONS)] = relations.values
+    values[:, N_FEATURES - len(OTHERS) :] = others(histories, slots)
     _recall(
         slots,
         _event_of(columns),

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,7 @@ from pipeline.encoding.codes import (
     message_index,
     purpose_index,
 )
+from pipeline.encoding.standing import N_TOLD, standing_row
 from schemas.records import Observation, Role
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -65,6 +67,8 @@ class ObservationColumns:
     other_country: npt.NDArray[np.int16]
     uetr: npt.NDArray[np.uint64]
     """:func:`repeat_key` of the observation."""
+    standing: npt.NDArray[np.float64]
+    """What was told of the counterparty before the payment, [N, N_TOLD]; zeros for nothing."""
 
     def __len__(self) -> int:
         return len(self.entity)
@@ -72,6 +76,10 @@ class ObservationColumns:
     def take(self, rows: npt.NDArray[np.intp]) -> ObservationColumns:
         """Rows in the given order."""
         return ObservationColumns(*(getattr(self, f.name)[rows] for f in fields(self)))
+
+    def for_standing(self) -> tuple[npt.NDArray[Any], ...]:
+        """What an entity's own standing counts of its events."""
+        return self.role, self.event_ms, self.amount, self.counterparty, self.counterparty_agent
 
     @classmethod
     def from_observations(cls, observations: Sequence[Observation]) -> ObservationColumns:
@@ -91,6 +99,9 @@ class ObservationColumns:
             own_country=np.array([country_index(o.entity_country) for o in obs], np.int16),
             other_country=np.array([country_index(o.counterparty_country) for o in obs], np.int16),
             uetr=np.array([repeat_key(o.uetr, o.role) for o in obs], np.uint64),
+            standing=np.array(
+                [standing_row(o.counterparty_standing) for o in obs], np.float64
+            ).reshape(-1, N_TOLD),
         )
 
     @classmethod

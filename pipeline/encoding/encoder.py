@@ -15,6 +15,7 @@ from pipeline.encoding.columns import ObservationColumns
 from pipeline.encoding.fields import FIELDS, N_FIELDS
 from pipeline.encoding.history import Histories
 from pipeline.encoding.relations import RELATIONS, Relations, relate
+from pipeline.encoding.standing import advance
 
 _CATEGORICAL: Final = [(i, f.name) for i, f in enumerate(FIELDS) if f.relation is None]
 _BINNED: Final = np.array([i for i, f in enumerate(FIELDS) if f.relation is not None])
@@ -58,6 +59,7 @@ def append(
 ) -> None:
     """Put encoded events into the histories of their slots, which must be distinct."""
     accumulate(columns, encoded.relations, histories, slots)
+    advance(histories.standing, slots, columns.for_standing())
     relations = encoded.relations
     histories.remember(columns, encoded.codes, relations["log_amount"], relations["hour"], slots)
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from pipeline.encoding.codes import LOCAL_INSTRUMENTS, MESSAGE_TYPES, PURPOSES, REGIONS
 
-Kind = Literal["raw", "relational"]
+Kind = Literal["raw", "relational", "standing"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,10 @@ def _binned(name: str, kind: Kind, edges: tuple[float, ...]) -> Field:
 
 def _logs(*values: float) -> tuple[float, ...]:
     return tuple(float(np.log(v)) for v in values)
+
+
+def _log1ps(*values: float) -> tuple[float, ...]:
+    return tuple(float(np.log1p(v)) for v in values)
 
 
 _MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86400.0
@@ -85,10 +89,14 @@ FIELDS: Final = (
     _binned("burst", "relational", (0.5, 1.5, 2.5, 4.5, 7.5, 11.5)),
     _binned("fan", "relational", (0.5, 1.5, 2.5, 4.5, 7.5)),
     _binned("balance", "relational", (-0.95, -0.5, -0.1, 0.1, 0.5, 0.95)),
+    _binned("standing_events", "standing", _log1ps(0.5, 1.5, 3.5, 8.5, 20.5, 60.5, 300, 2000)),
+    _binned("standing_days_known", "standing", (0.02, 0.25, 1, 3, 7, 12, 18)),
+    _binned("standing_n_same_1d", "standing", _log1ps(0.15, 0.6, 1.5, 3, 7, 20, 80)),
+    _binned("standing_n_other_1d", "standing", _log1ps(0.15, 0.6, 1.5, 3, 7, 20, 80)),
+    _binned("standing_acceleration", "standing", (-2.6, -2, -1.5, -1, -0.6, -0.3, -0.05)),
+    _binned("standing_new_agent_rate", "standing", (0.05, 0.15, 0.3, 0.6, 0.9)),
 )
 """All fields, in the order of the last axis of every code array."""
 
 N_FIELDS: Final = len(FIELDS)
 CARDINALITIES: Final = tuple(f.cardinality for f in FIELDS)
-RAW_FIELDS: Final = tuple(i for i, f in enumerate(FIELDS) if f.kind == "raw")
-"""Indices of the fields that exist without any history."""

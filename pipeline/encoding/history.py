@@ -15,6 +15,7 @@ import numpy.typing as npt
 from pipeline.encoding.columns import ObservationColumns
 from pipeline.encoding.counters import N_COUNTERS, N_TIMES
 from pipeline.encoding.fields import N_FIELDS
+from pipeline.encoding.standing import N_COUNTS, StandingMemory
 
 WINDOW: Final = 16
 """Past events that are kept one by one."""
@@ -52,6 +53,10 @@ class Histories:
     """Long memory, [M, N_COUNTERS]."""
     times: npt.NDArray[np.int64]
     """Event times that the long memory needs, [M, N_TIMES], 0 for never."""
+    standing_counts: npt.NDArray[np.float64]
+    """What other entities may be told, as :class:`StandingMemory` keeps it, [M, N_COUNTS]."""
+    standing_times: npt.NDArray[np.int64]
+    standing_met: npt.NDArray[np.uint64]
 
     @classmethod
     def allocate(cls, slots: int) -> Histories:
@@ -72,10 +77,18 @@ class Histories:
             uetr=np.zeros(window, np.uint64),
             counters=np.zeros((slots, N_COUNTERS), np.float32),
             times=np.zeros((slots, N_TIMES), np.int64),
+            standing_counts=np.zeros((slots, N_COUNTS)),
+            standing_times=np.zeros((slots, 2), np.int64),
+            standing_met=np.zeros((slots, 2), np.uint64),
         )
 
     def __len__(self) -> int:
         return len(self.count)
+
+    @property
+    def standing(self) -> StandingMemory:
+        """The slots' own standings."""
+        return StandingMemory(self.standing_counts, self.standing_times, self.standing_met)
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Every array by name, first axis the slot."""

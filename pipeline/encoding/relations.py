@@ -1,8 +1,8 @@
 """How a new event relates to the entity's own recent events.
 
-Everything here is a comparison inside one entity's window, so it means the same for a
-payroll account and for a clearing bank. Missing relations (no history, no event of that
-kind) are NaN.
+Everything here is a comparison inside one entity's window, or with what is known of the
+other side's payments, so it means the same for a payroll account and for a clearing bank.
+Missing relations (no history, no event of that kind) are NaN.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from numba import njit
 from pipeline.encoding.columns import ObservationColumns
 from pipeline.encoding.history import WINDOW, Histories
 from pipeline.encoding.local_time import hour_and_weekday
+from pipeline.encoding.standing import STANDING_RELATIONS, compare
 
 Float = npt.NDArray[np.float32]
 
@@ -28,6 +29,7 @@ RELATIONS: Final = (
     *("counterparty_count", "counterparty_age", "agent_count", "corridor_count"),
     *("purpose_count", "instrument_count", "hour_deviation", "role_share"),
     *("equal_amounts", "burst", "fan", "balance"),
+    *STANDING_RELATIONS,
 )
 """Names of the columns of :attr:`Relations.values`."""
 
@@ -83,6 +85,8 @@ def relate(
         *(h.counterparty, h.counterparty_agent, h.other_country, h.purpose, h.local_instrument),
     )
     _relate(slots, event, keys, window, window_keys, values)
+    of_standing = compare(columns.standing, columns.event_ms, columns.role)
+    values[:, len(RELATIONS) - len(STANDING_RELATIONS) :] = of_standing
     return Relations(values, histories.count[slots], weekday)
 
 

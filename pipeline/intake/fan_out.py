@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pipeline.intake.pseudonyms import Pseudonyms, bank_entity
 from schemas.payment import Participant, Party, Payment
 from schemas.records import Flow, Observation, Role
+from schemas.standing import Standing
+
+StandingOf = Callable[[str], Standing | None]
+"""Tells what is known of an entity's payments."""
+
+
+def nobody_known(entity: str) -> None:
+    """Tell nothing, where no profiles are at hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +35,19 @@ def entity_of(party: Party, agent: Participant, pseudonyms: Pseudonyms) -> str:
     return pseudonyms.party(party.account, agent.routing_number)
 
 
-def fan_out(payment: Payment, arrived_at: datetime, pseudonyms: Pseudonyms) -> FanOut:
+def fan_out(
+    payment: Payment,
+    arrived_at: datetime,
+    pseudonyms: Pseudonyms,
+    standing_of: StandingOf = nobody_known,
+) -> FanOut:
     """Make the records of a payment.
 
     Args:
         payment: as read by :class:`pipeline.intake.reader.Intake`.
         arrived_at: the broker's time of the payment.
         pseudonyms: names of the parties.
+        standing_of: what is known of an entity before this payment.
     """
     debtor = entity_of(payment.debtor, payment.debtor_agent, pseudonyms)
     creditor = entity_of(payment.creditor, payment.creditor_agent, pseudonyms)
@@ -60,6 +75,7 @@ def fan_out(payment: Payment, arrived_at: datetime, pseudonyms: Pseudonyms) -> F
                 "counterparty_agent": creditor_agent,
                 "entity_country": payment.debtor.country,
                 "counterparty_country": payment.creditor.country,
+                "counterparty_standing": standing_of(creditor),
             }
         ),
         creditor=Observation.model_validate(
@@ -72,6 +88,7 @@ def fan_out(payment: Payment, arrived_at: datetime, pseudonyms: Pseudonyms) -> F
                 "counterparty_agent": debtor_agent,
                 "entity_country": payment.creditor.country,
                 "counterparty_country": payment.debtor.country,
+                "counterparty_standing": standing_of(debtor),
             }
         ),
         flow=Flow(

@@ -8,7 +8,7 @@ from typing import Final, Self
 
 from pydantic import ValidationError
 
-from pipeline.intake.fan_out import FanOut, fan_out
+from pipeline.intake.fan_out import FanOut, StandingOf, fan_out, nobody_known
 from pipeline.intake.pseudonyms import Pseudonyms, normal_account
 from pipeline.iso20022.reader import at_element, read_document
 from pipeline.iso20022.rules import first_violation
@@ -49,12 +49,23 @@ class Intake:
     It keeps no state, so any number of workers may share the work.
     """
 
-    def __init__(self, pseudonyms: Pseudonyms, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        pseudonyms: Pseudonyms,
+        limits: Limits | None = None,
+        standing_of: StandingOf = nobody_known,
+    ) -> None:
         self._pseudonyms = pseudonyms
         self._limits = limits or Limits()
+        self._standing_of = standing_of
 
     @classmethod
-    def from_settings(cls, settings: Settings, limits: Limits | None = None) -> Self:
+    def from_settings(
+        cls,
+        settings: Settings,
+        limits: Limits | None = None,
+        standing_of: StandingOf = nobody_known,
+    ) -> Self:
         """Use the key of the settings, else the one kept (made at first) in the data folder.
 
         Raises:
@@ -65,7 +76,7 @@ class Intake:
             pseudonyms = Pseudonyms.from_key_file(settings.data_dir / KEY_FILE)
         else:
             pseudonyms = Pseudonyms(secret.get_secret_value().encode())
-        return cls(pseudonyms, limits)
+        return cls(pseudonyms, limits, standing_of)
 
     def payment(self, value: bytes, content_type: str | None, arrived_at: datetime) -> FanOut:
         """Read a payment and make its records.
@@ -73,9 +84,8 @@ class Intake:
         Raises:
             Refusal: as :meth:`read_payment` does.
         """
-        return fan_out(
-            self.read_payment(value, content_type, arrived_at), arrived_at, self._pseudonyms
-        )
+        payment = self.read_payment(value, content_type, arrived_at)
+        return fan_out(payment, arrived_at, self._pseudonyms, self._standing_of)
 
     def read_payment(self, value: bytes, content_type: str | None, arrived_at: datetime) -> Payment:
         """Read a payment from canonical JSON or ISO 20022 XML.

@@ -12,7 +12,6 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from pipeline.encoding import N_FEATURES
 from pipeline.model.adaptation import Adaptation
 from pipeline.model.architecture import Architecture
 from pipeline.model.calibration import Calibration, prior_shift
@@ -21,6 +20,7 @@ from pipeline.model.measures import Measured, measure
 from pipeline.model.meta import MetaLearner, meta_train
 from pipeline.model.other_worlds import ScoredWorld, fit_on
 from pipeline.model.placements import Place, placement_of
+from pipeline.model.plain_trees import PlainTrees
 from pipeline.model.played import Played
 from pipeline.model.pretrain import pretrain
 from pipeline.model.profile_model import ProfileModel
@@ -38,9 +38,8 @@ from pipeline.model.splits import Splits, split
 from pipeline.model.stack import Stack
 from pipeline.model.stages import Stages
 from pipeline.model.timeline import play
-from pipeline.model.trees import TREE_FEATURES, Trees
+from pipeline.model.trees import Trees
 
-_PLAIN_FEATURES: Final = TREE_FEATURES[:N_FEATURES]
 _AFTER_THE_WEIGHTS: Final = ("risky_share_ratio", "tree_rounds")
 """Choices that the stages kept on disk do not depend on."""
 _AT_LEAST_ONE: Final = (
@@ -194,14 +193,7 @@ def _assemble(
     validation = (held.inputs, held.label)
     trees = Trees.fit(fit.inputs, fit.label, validation, recipe.seed, rounds)
     progress("boost trees", 1, 2)
-    plain = Trees.fit(
-        fit.inputs[:, :N_FEATURES],
-        fit.label,
-        (held.inputs[:, :N_FEATURES], held.label),
-        recipe.seed,
-        rounds,
-        _PLAIN_FEATURES,
-    )
+    plain = PlainTrees.fit(fit, held, recipe.seed, rounds)
     progress("boost trees", 2, 2)
     stack = Stack.fit(held.parts(trees), held.seen, held.label)
     worlds = [_score(model, trees, stack, world, recipe, progress) for world in other_worlds]
@@ -269,12 +261,12 @@ def _score(
 
 
 def _measure(
-    checkpoint: Checkpoint, plain: Trees, adapted: Played, unadapted: Played, recipe: Recipe
+    checkpoint: Checkpoint, plain: PlainTrees, adapted: Played, unadapted: Played, recipe: Recipe
 ) -> Measured:
     parts = adapted.parts(checkpoint.trees), unadapted.parts(checkpoint.trees)
     seen = adapted.seen
     scores = {
-        "LightGBM, aggregates only": plain.logit(adapted.inputs[:, :N_FEATURES]),
+        **plain.logits(adapted),
         "LightGBM, aggregates and surprise": parts[0][:, 1],
         "risk head, K=0": parts[1][:, 0],
         "risk head, adapted": parts[0][:, 0],

@@ -147,13 +147,21 @@ class Arena:
         self._slot_of[entity] = new
         return new
 
+    def slots(self, entities: Sequence[str]) -> npt.NDArray[np.intp]:
+        """Slots of known entities.
+
+        Raises:
+            KeyError: an entity has no profile.
+        """
+        return np.array([self._slot_of[e] for e in entities], np.intp)
+
     def pack(self, entities: Sequence[str]) -> list[bytes]:
         """Bytes of profiles, each :attr:`packed_bytes` long.
 
         Raises:
             KeyError: an entity has no profile.
         """
-        slots = np.array([self._slot_of[e] for e in entities], np.intp)
+        slots = self.slots(entities)
         header = np.frombuffer(_MAGIC + self._layout, np.uint8)
         table = np.empty((len(slots), self.packed_bytes), np.uint8)
         table[:, :_HEADER_BYTES] = header

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from pipeline.encoding.standing import standing_of, told
 from pipeline.model.checkpoint import Checkpoint
 from pipeline.scoring.arena import Arena
 from pipeline.scoring.budget import Budget
@@ -18,6 +19,7 @@ from pipeline.scoring.intake import take
 from pipeline.scoring.passage import Costs, Machine, Passage
 from pipeline.scoring.policy import Policy
 from pipeline.scoring.scorer import Scorer
+from schemas.standing import Standing
 
 
 class ProfileEngine:
@@ -113,6 +115,17 @@ class ProfileEngine:
         if self._unsettled is not None:
             raise RuntimeError("settle the effects of the last batch before storing state")
         return list(zip(entities, self._machine.arena.pack(entities), strict=True))
+
+    def standings(self, entities: Sequence[str]) -> list[tuple[str, Standing]]:
+        """What other entities may be told of these, of those that have paid or been paid.
+
+        Raises:
+            KeyError: an entity is unknown.
+        """
+        arena = self._machine.arena
+        rows = told(arena.histories.standing, arena.slots(entities)).tolist()
+        known = ((entity, standing_of(row)) for entity, row in zip(entities, rows, strict=True))
+        return [(entity, standing) for entity, standing in known if standing is not None]
 
     def restore(self, entity: str, packed: bytes) -> None:
         """Take over the state of an entity.

@@ -13,6 +13,11 @@ from pipeline.encoding.aggregates import FEATURES, N_FEATURES
 from pipeline.encoding.fields import FIELDS
 from schemas.records import Observation, Role
 
+Evidence = dict[str, float | int | str]
+"""The numbers of a statement, by name."""
+Statement = tuple[str, Evidence]
+"""A sentence and its numbers."""
+
 _FEATURE: Final = {name: i for i, name in enumerate(FEATURES)}
 _FIELD: Final = {field.name: i for i, field in enumerate(FIELDS)}
 

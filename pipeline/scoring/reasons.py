@@ -12,11 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from pipeline.scoring.facts import Facts, share_text, span_text
+from pipeline.scoring import other_side
+from pipeline.scoring.facts import Evidence, Facts, Statement, share_text, span_text
 from schemas.alert import Reason
-
-Evidence = dict[str, float | int | str]
-Statement = tuple[str, Evidence]
 
 MAX_REASONS: Final = 4
 EXPOSURE: Final = "exposure"
@@ -270,6 +268,9 @@ RULES: Final = (
     Rule("new_direction", ("role_share", "same_role_events", "other_role_events"), _new_direction),
     Rule("new_purpose", ("purpose_count", "purpose_share"), _purpose),
     Rule("newcomer", ("events_seen", "days_known"), _newcomer),
+    Rule("new_other_side", other_side.ACQUAINTANCE, other_side.new),
+    Rule("busy_other_side", other_side.ACTIVITY, other_side.busy),
+    Rule("new_others", other_side.EARLIER, other_side.new_before),
     Rule(EXPOSURE, (), _exposure),
 )
 """All statements that a reason can make. Order decides nothing."""

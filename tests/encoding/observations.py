@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from pipeline.encoding import Histories, ObservationColumns, append, encode
 from pipeline.encoding.codes import COUNTRIES, LOCAL_INSTRUMENTS, MESSAGE_TYPES, PURPOSES
+from pipeline.encoding.standing import N_COUNTS
 
 MONDAY_NOON_MS = 1_767_632_400_000
 """2026-01-05 12:00 in New York."""
@@ -28,7 +30,18 @@ def random_columns(rng: np.random.Generator, n: int, entities: int = 7) -> Obser
         own_country=rng.integers(0, len(COUNTRIES), n).astype(np.int16),
         other_country=rng.integers(0, len(COUNTRIES), n).astype(np.int16),
         uetr=rng.integers(0, 1 << 62, n).astype(np.uint64),
+        standing=random_standing(rng, n),
     )
+
+
+def random_standing(rng: np.random.Generator, n: int) -> npt.NDArray[np.float64]:
+    """What was told of N counterparties, of a third of them nothing."""
+    counts = np.rint(rng.exponential(3.0, (n, N_COUNTS)) * 1000) / 1000
+    counts[:, 0] = rng.integers(1, 500, n)
+    times = MONDAY_NOON_MS - np.sort(rng.integers(0, 20 * 86_400_000, (n, 2)), axis=1)[:, ::-1]
+    buckets = rng.integers(1, 64, (n, 2))
+    known = rng.random((n, 1)) < 2 / 3
+    return np.hstack([counts, times, buckets]) * known
 
 
 def filled_histories(rng: np.random.Generator, slots: int, rounds: int) -> Histories:

@@ -50,7 +50,8 @@ def test_it_prints_every_figure_and_writes_the_report(
     assert data == json.loads((tmp_path / JSON).read_text())
     assert [score["name"] for score in data["scores"]] == [
         *("Coldwire", "K=0 control", "random prompt", "prior only"),
-        *("LightGBM, tuned", "logistic regression", "z-score rules", "full fine-tune, alone"),
+        *("LightGBM, tuned", "LightGBM, tuned, own history", "logistic regression"),
+        *("z-score rules", "full fine-tune, alone"),
     ]
     assert list(data["missing"]) == ["River adaptive random forest"]
     assert all(0 < s["average_precision"][ALL]["value"] <= 1 for s in data["scores"])

@@ -23,6 +23,7 @@ from schemas.records import (
     graph_record,
 )
 from schemas.score import Score
+from schemas.standing import Standing
 from schemas.topics import (
     COUNTERPARTY_EVENTS,
     DISPOSITIONS,
@@ -30,6 +31,7 @@ from schemas.topics import (
     PAYMENTS,
     RISK_ALERTS,
     RISK_SCORES,
+    STANDINGS,
 )
 from tests.feeding import feed, kept, payments_of
 
@@ -78,6 +80,24 @@ async def test_each_side_of_a_payment_is_scored_once_within_the_deadline_or_mark
     for score in scores:
         took_ms = (score.scored_at - score.arrived_at).total_seconds() * 1000
         assert score.deadline_missed == (took_ms > score.deadline_ms)
+
+
+async def test_a_payment_is_told_how_well_the_other_side_is_known(station: Station) -> None:
+    events = [
+        record
+        for each in await kept(station.connection, COUNTERPARTY_EVENTS)
+        if isinstance(record := counterparty_record.validate_json(each.value or b""), Observation)
+    ]
+    paid: dict[str, set[str]] = {}
+    for each in events:
+        paid.setdefault(each.entity, set()).add(each.uetr)
+    told = [(each, known) for each in events if (known := each.counterparty_standing)]
+    assert len(told) > FED / 2
+    # The other side of the payment itself is not told, nor what came after it.
+    assert all(known.events < len(paid[each.counterparty]) for each, known in told)
+    newest = {each.key: each.value for each in await kept(station.connection, STANDINGS)}
+    for entity, payments in paid.items():
+        assert Standing.from_bytes(newest[entity.encode()] or b"").events == len(payments)
 
 
 async def test_scores_of_a_counterparty_climb_the_ladder(station: Station) -> None:

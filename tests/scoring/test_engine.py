@@ -71,10 +71,11 @@ def test_risky_payments_teach_the_prompt_nothing(checkpoint: Checkpoint) -> None
 
 def test_exposure_raises_the_next_score_and_no_flag(checkpoint: Checkpoint) -> None:
     plain, exposed = Stream(engine_of(checkpoint)), Stream(engine_of(checkpoint))
-    effects = exposed.send(exposure(1, -1, 0.9))
-    assert (effects.scores, effects.flags, effects.alerts) == ([], [], [])
+    for entity in range(8):
+        effects = exposed.send(exposure(entity, -1, 0.9))
+        assert (effects.scores, effects.flags, effects.alerts) == ([], [], [])
     matters: tuple[set[str], set[str]] = set(), set()
-    for payment in _payments(20):
+    for payment in [each for entity in range(8) for each in _payments(8, entity, entity)]:
         one, other = plain.send(payment), exposed.send(payment)
         (before,), (after,) = one.scores, other.scores
         assert after.probability > before.probability

@@ -3,6 +3,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 import numpy as np
@@ -10,9 +11,10 @@ import pytest
 
 from pipeline.encoding import N_FEATURES, N_FIELDS, Histories, ObservationColumns, append, encode
 from pipeline.encoding.aggregates import FEATURES
-from pipeline.scoring.facts import Facts, share_text, span_text
-from pipeline.scoring.reasons import MAX_REASONS, RULES, Evidence, explain
+from pipeline.scoring.facts import Evidence, Facts, share_text, span_text
+from pipeline.scoring.reasons import MAX_REASONS, RULES, explain
 from schemas.records import Observation, Role
+from schemas.standing import Standing
 from tests.scoring.logs import observation
 
 SLOT = np.array([0])
@@ -81,6 +83,23 @@ def _check_equal(past: list[Observation], new: Observation, e: Evidence) -> bool
     return e["equal"] == sum(abs(p.amount / new.amount - 1) < 1e-4 for p in past[-16:])
 
 
+def _busy(new: Observation) -> float:
+    standing = new.counterparty_standing
+    assert standing is not None
+    idle_days = max((new.event_at - standing.last_at).total_seconds(), 0.0) / DAY_S
+    known = standing.in_1d if new.role is Role.DEBTOR else standing.out_1d
+    return float(known * 2**-idle_days)
+
+
+def _days_known(past: Observation) -> float:
+    standing = past.counterparty_standing
+    return 0.0 if standing is None else _seconds_since(standing.first_at, past) / DAY_S
+
+
+def _seconds_since(at: datetime, new: Observation) -> float:
+    return (new.event_at - at).total_seconds()
+
+
 CHECKS: dict[str, Callable[[list[Observation], Observation, Evidence], bool]] = {
     "amount_above_own_maximum": _check_maximum,
     "amount_above_usual": _check_usual,
@@ -105,6 +124,11 @@ CHECKS: dict[str, Callable[[list[Observation], Observation, Evidence], bool]] = 
     "round_amount": lambda past, new, e: new.amount % 1000 == 0,
     "new_direction": lambda past, new, e: not _same(past, new) and e["events"] == len(past),
     "newcomer": lambda past, new, e: e["events"] == len(past),
+    "new_other_side": lambda past, new, e: (
+        e["events"] == (new.counterparty_standing.events if new.counterparty_standing else 0)
+    ),
+    "busy_other_side": lambda past, new, e: _busy(new) == pytest.approx(e["payments"], abs=0.01),
+    "new_others": lambda past, new, e: all(_days_known(p) <= 1 for p in past[-16:]),
 }
 
 
@@ -127,7 +151,32 @@ def _strange(random_: random.Random) -> tuple[list[Observation], Observation]:
         counterparty=random_.choice((None, 5000)),
     )
     country = random_.choice(("US", "KY", None))
-    return past, new.model_copy(update={"counterparty_country": country})
+    past = [p.model_copy(update={"counterparty_standing": _some(random_, p)}) for p in past]
+    update = {"counterparty_country": country, "counterparty_standing": _some(random_, new)}
+    return past, new.model_copy(update=update)
+
+
+def _some(random_: random.Random, payment: Observation) -> Standing | None:
+    """A standing of a newcomer, of somebody established, or none."""
+    days = random_.choice((None, 0.4, 0.5, 30.0))
+    if days is None:
+        return None
+    payments = random_.randrange(1, 9)
+    return Standing(
+        events=payments,
+        first_at=payment.event_at - timedelta(days=days),
+        last_at=payment.event_at - timedelta(days=days / 2),
+        out_1d=payments,
+        in_1d=payments / 2,
+        out_7d=payments,
+        in_7d=payments,
+        all_30d=payments,
+        usd_out_1d=100.0,
+        usd_in_1d=50.0,
+        new_agents_7d=1.0,
+        counterparties=1,
+        agents=1,
+    )
 
 
 def test_every_statement_is_true_of_the_profile() -> None:

@@ -13,8 +13,10 @@ from typing import Any
 import numpy as np
 
 from pipeline.encoding.columns import epoch_ms
+from pipeline.encoding.fields import FIELDS
 from pipeline.encoding.local_time import hour_and_weekday
 from schemas.records import Observation, Role
+from schemas.standing import Standing
 
 Past = Sequence[Observation]
 Change = Callable[[Past, Observation], Observation | None]
@@ -90,6 +92,38 @@ def _other_direction(past: Past, new: Observation) -> Observation | None:
     return new.model_copy(update={"role": other})
 
 
+def _well_known(past: Past, new: Observation) -> Observation | None:
+    """The other side as well known as the best known one of the past, as long before."""
+    known = [(s, p.event_at) for p in past[-WINDOW:] if (s := p.counterparty_standing)]
+    if not known:
+        return None
+    standing, then = max(known, key=lambda pair: _known_for(pair[0]))
+    now = new.counterparty_standing
+    if now is not None and _known_for(now) >= _known_for(standing):
+        return None
+    later = new.event_at - then
+    moved = {"first_at": standing.first_at + later, "last_at": standing.last_at + later}
+    return new.model_copy(update={"counterparty_standing": standing.model_copy(update=moved)})
+
+
+def _known_for(standing: Standing) -> timedelta:
+    return standing.last_at - standing.first_at
+
+
+def _quiet(past: Past, new: Observation) -> Observation | None:
+    """The other side as busy in the last day as in its last week, if it was busier."""
+    standing = new.counterparty_standing
+    if standing is None:
+        return None
+    update = {}
+    for way in ("in", "out"):
+        today, usual_day = getattr(standing, f"{way}_1d"), getattr(standing, f"{way}_7d") / 7
+        if today > usual_day:
+            money = getattr(standing, f"usd_{way}_1d") * usual_day / today
+            update |= {f"{way}_1d": usual_day, f"usd_{way}_1d": money}
+    return new.model_copy(update={"counterparty_standing": standing.model_copy(update=update)})
+
+
 def _frequent(*names: str) -> Change:
     return lambda past, new: _most_frequent(past, new, *names)
 
@@ -110,8 +144,11 @@ CHANGES: dict[str, Change] = {
     "awakened": _usual_gap,
     **dict.fromkeys(("burst", "fan", "busiest_day"), _later),
     "new_direction": _other_direction,
+    "new_other_side": _well_known,
+    "busy_other_side": _quiet,
 }
 FIELD_CHANGES: dict[str, Change] = {
+    **{f.name: _well_known for f in FIELDS if f.kind == "standing"},
     **dict.fromkeys(
         (
             *("log_amount", "roundness", "below_threshold", "amount_vs_mean", "amount_vs_max"),

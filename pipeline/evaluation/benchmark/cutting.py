@@ -18,7 +18,14 @@ import polars as pl
 
 from pipeline.encoding import ObservationColumns
 from pipeline.encoding.codes import COUNTRIES, LOCAL_INSTRUMENTS, MESSAGE_TYPES, PURPOSES
-from pipeline.evaluation.benchmark.tables import EVENT_COLUMNS, EVENTS_SEEN, TRAIN, key_of
+from pipeline.encoding.standing import standing_of
+from pipeline.evaluation.benchmark.tables import (
+    EVENT_COLUMNS,
+    EVENTS_SEEN,
+    STANDING_COLUMNS,
+    TRAIN,
+    key_of,
+)
 from pipeline.evaluation.splits import rank_of
 from pipeline.model.sequences import LabelledColumns
 from schemas.records import Role
@@ -126,9 +133,19 @@ def _events(
         "other_country": _named(COUNTRIES, c.other_country),
         "other_party": list(_hashes("party", parties)),
         "other_agent": [f"{int(h, 16) % _AGENTS:09d}" for h in _hashes("agent", agents)],
+        **_standings(c.standing),
     }
     typed = [pl.Series(n, made[n]).cast(kind) for n, kind in EVENT_COLUMNS.items()]
     return pl.DataFrame([pl.Series(name, key), *typed]).sort(name, "position")
+
+
+def _standings(rows: npt.NDArray[np.float64]) -> dict[str, list[Any]]:
+    """Columns of standings; null where nothing is known of the other side."""
+    known = [standing_of(row) for row in rows.tolist()]
+    return {
+        column: [None if standing is None else getattr(standing, name) for standing in known]
+        for name, column in STANDING_COLUMNS.items()
+    }
 
 
 def _named(table: tuple[str, ...], index: npt.NDArray[Any]) -> list[str | None]:

@@ -11,7 +11,7 @@ from typing import Any, Final, Self
 from pipeline.errors import ColdwireError
 
 NAME: Final = "coldwire-cold-start"
-VERSION: Final = "1"
+VERSION: Final = "2"
 """Raised whenever the same size and seed would give other files."""
 
 _FILE: Final = "manifest.json"

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from pipeline.encoding import FEATURES, N_FEATURES, ObservationColumns
+from pipeline.encoding import FEATURES, N_FEATURES, OWN_HISTORY, ObservationColumns
 from pipeline.errors import ColdwireError
 from pipeline.evaluation import baselines
 from pipeline.evaluation.baselines import Labelled
@@ -43,10 +43,19 @@ class Baseline:
 
 
 def _lightgbm(benchmark: Benchmark, seed: int) -> Float:
+    return _trees_on(benchmark, seed, np.arange(N_FEATURES))
+
+
+def _lightgbm_own(benchmark: Benchmark, seed: int) -> Float:
+    return _trees_on(benchmark, seed, OWN_HISTORY)
+
+
+def _trees_on(benchmark: Benchmark, seed: int, columns: npt.NDArray[np.intp]) -> Float:
     fit, stop = _labelled(benchmark, TRAIN), _labelled(benchmark, VALIDATION)
-    validation = (stop.features, stop.risky)
-    trees = Trees.fit(fit.features, fit.risky, validation, seed, names=FEATURES[:N_FEATURES])
-    return trees.logit(benchmark.features(TEST))
+    validation = (stop.features[:, columns], stop.risky)
+    names = tuple(FEATURES[i] for i in columns)
+    trees = Trees.fit(fit.features[:, columns], fit.risky, validation, seed, names=names)
+    return trees.logit(benchmark.features(TEST)[:, columns])
 
 
 def _logistic_regression(benchmark: Benchmark, _seed: int) -> Float:
@@ -59,6 +68,7 @@ def _z_score_rules(benchmark: Benchmark, _seed: int) -> Float:
 
 BASELINES: Final = {
     "lightgbm": Baseline("LightGBM on aggregates", _lightgbm, random=True),
+    "lightgbm-own-history": Baseline("LightGBM on own history", _lightgbm_own, random=True),
     "logistic-regression": Baseline("logistic regression", _logistic_regression, random=False),
     "z-score-rules": Baseline("z-score rules", _z_score_rules, random=False),
 }

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from pipeline.encoding import FEATURES
+from pipeline.evaluation.benchmark.tables import STANDING_COLUMNS
 from pipeline.evaluation.splits import encode_observations
 from schemas.payment import MessageType
 from schemas.records import Observation, Role
+from schemas.standing import Standing
 
 _OWN_AGENT: Final = "000000000"
 """The own bank is not told: a counterparty has one, so its pseudonym would say nothing."""
@@ -43,9 +45,16 @@ def observations_of(events: pl.DataFrame, key: str) -> list[Observation]:
             counterparty_agent=event["other_agent"],
             entity_country=event["own_country"],
             counterparty_country=event["other_country"],
+            counterparty_standing=_standing(event),
         )
         for row, event in enumerate(events.iter_rows(named=True))
     ]
+
+
+def _standing(event: dict[str, Any]) -> Standing | None:
+    if event[STANDING_COLUMNS["events"]] is None:
+        return None
+    return Standing.model_validate({n: event[column] for n, column in STANDING_COLUMNS.items()})
 
 
 def _party(ident: str) -> str:

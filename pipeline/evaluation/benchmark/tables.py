@@ -18,6 +18,20 @@ TABLES: Final = (EVENTS, AGGREGATES, LABELS)
 EVENTS_SEEN: Final = (0, 1, 3, 5, 10)
 """Lengths of the tasks' histories."""
 
+_STANDING: Final = (
+    *("events", "first_at", "last_at", "out_1d", "in_1d", "out_7d", "in_7d", "all_30d"),
+    *("usd_out_1d", "usd_in_1d", "new_agents_7d", "counterparties", "agents"),
+)
+STANDING_COLUMNS: Final = {name: f"other_{name}" for name in _STANDING}
+"""Columns of what is known of the other side before an event; null where nothing is.
+
+By field of :class:`schemas.standing.Standing`, which peers' environments cannot import.
+"""
+_STANDING_TYPES: Final[dict[str, pl.DataType]] = {
+    **dict.fromkeys(("other_events", "other_counterparties", "other_agents"), pl.Int64()),
+    **dict.fromkeys(("other_first_at", "other_last_at"), pl.Datetime("ms", "UTC")),
+}
+
 EVENT_COLUMNS: Final[dict[str, pl.DataType]] = {
     "position": pl.Int16(),
     "time": pl.Datetime("ms", "UTC"),
@@ -30,6 +44,7 @@ EVENT_COLUMNS: Final[dict[str, pl.DataType]] = {
     "other_country": pl.String(),
     "other_party": pl.String(),
     "other_agent": pl.String(),
+    **{name: _STANDING_TYPES.get(name, pl.Float64()) for name in STANDING_COLUMNS.values()},
 }
 """Columns of events, behind the key."""
 

@@ -24,7 +24,7 @@ from pragmatiq.models.pragmatiq import PragmaModel
 
 from pipeline.evaluation.benchmark.tables import EVENTS, TRAIN, file_of, key_of
 from pipeline.evaluation.peers.head import Float, Run, main
-from pipeline.evaluation.peers.prefixes import CODES, Prefixes, describe
+from pipeline.evaluation.peers.prefixes import CODES, OF_THE_OTHER_SIDE, Prefixes, describe
 
 _SIZE: Final = "nano"
 _STEPS: Final = 500
@@ -37,6 +37,7 @@ _SOURCE: Final = "transaction"
 _FIELDS: Final = (
     *("amount", *CODES, "other_country", "domestic"),
     *("other_party_met", "other_agent_met", "other_country_met"),
+    *OF_THE_OTHER_SIDE,
 )
 _AT_ONCE: Final = 2048
 

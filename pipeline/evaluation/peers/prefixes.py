@@ -21,7 +21,9 @@ from pipeline.evaluation.benchmark.tables import (
     key_of,
 )
 
-NUMBERS: Final = ("log_amount", "log_gap")
+_STANDING: Final = ("other_events", "other_in_1d", "other_out_1d", "other_in_7d", "other_out_7d")
+OF_THE_OTHER_SIDE: Final = ("log_other_days", *(f"log_{name}" for name in _STANDING))
+NUMBERS: Final = ("log_amount", "log_gap", *OF_THE_OTHER_SIDE)
 CODES: Final = ("role", "message_type", "local_instrument", "purpose", "own_country")
 COUNTS: Final = {
     "hour": 25,
@@ -85,12 +87,15 @@ class Prefixes:
 
 
 def describe(events: pl.DataFrame, key: str) -> pl.DataFrame:
-    """Add clock, gaps and who is new to the raw fields: :data:`NUMBERS` and :data:`COUNTS`.
+    """Add clock, gaps, who is new, and what is known of the other side, to the raw fields.
+
+    They are :data:`NUMBERS` and :data:`COUNTS`.
 
     An id counts as the order in which its prefix first met it, from 1: the id itself means
     nothing outside.
     """
     minutes = pl.col("time").diff().over(key).dt.total_milliseconds().fill_null(0) / 60_000
+    known_for = pl.col("time") - pl.col("other_first_at")
     domestic = (pl.col("own_country") == pl.col("other_country")).fill_null(value=False)
     met = [
         pl.col("position")
@@ -106,6 +111,8 @@ def describe(events: pl.DataFrame, key: str) -> pl.DataFrame:
         *met,
         log_amount=pl.col("amount").log1p(),
         log_gap=minutes.clip(0).log1p(),
+        log_other_days=known_for.dt.total_days(fractional=True).fill_null(0).clip(0).log1p(),
+        **{f"log_{name}": pl.col(name).fill_null(0).log1p() for name in _STANDING},
         hour=pl.col("time").dt.hour() + 1,
         weekday=pl.col("time").dt.weekday(),
         domestic=domestic.cast(pl.Int8) + 1,

@@ -8,8 +8,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.encoding import ObservationColumns
+from pipeline.encoding import ObservationColumns, StandingBook
 from pipeline.encoding.columns import CREDITOR, DEBTOR
+from pipeline.encoding.standing import N_TOLD
 from pipeline.model.sequences import LabelledColumns
 
 Int = npt.NDArray[np.int64]
@@ -73,9 +74,13 @@ class PublicPayments:
             own_country=unknown.astype(np.int16),
             other_country=unknown.astype(np.int16),
             uetr=np.arange(2 * n, dtype=np.uint64),
+            standing=np.zeros((2 * n, N_TOLD)),
         )
         return LabelledColumns(
-            columns, risky=unknown, family=np.zeros(2 * n, np.int16), typology=unknown - 1
+            StandingBook().told(columns),
+            risky=unknown,
+            family=np.zeros(2 * n, np.int16),
+            typology=unknown - 1,
         )
 
 

@@ -21,10 +21,12 @@ from pipeline.evaluation.benchmark.tables import (
     EVENTS_SEEN,
     LABELS,
     SPLITS,
+    STANDING_COLUMNS,
     TEST,
     TRAIN,
 )
 from pipeline.evaluation.splits import rank_of
+from schemas.standing import Standing
 from tests.evaluation.benchmark.toy import MOST_EVENTS, write_toy
 from tests.model.worlds import toy_observations
 
@@ -130,3 +132,7 @@ def test_portions_are_the_table_without_a_key_cut_in_two(
     assert sum(part["task"].n_unique() for part in parts) == whole["task"].n_unique()
     assert len(parts) > 1
     assert aggregates_of(whole, "task").equals(aggregates)
+
+
+def test_every_number_of_a_standing_has_a_column() -> None:
+    assert tuple(STANDING_COLUMNS) == tuple(Standing.model_fields)

@@ -73,6 +73,13 @@ def test_an_id_becomes_the_order_in_which_it_was_met() -> None:
             "other_country": ["US", "DE", "US", None],
             "other_party": ["z", "y", "z", "y"],
             "other_agent": ["1", "1", "2", "1"],
+            "other_first_at": [None, start - timedelta(days=3), start, None],
+            "other_events": [None, 7, 1, None],
+            **{
+                f"other_{way}_{span}": [None, 3.0, 0.0, None]
+                for way in ("in", "out")
+                for span in ("1d", "7d")
+            },
         }
     )
     told = describe(events, "task")
@@ -81,6 +88,8 @@ def test_an_id_becomes_the_order_in_which_it_was_met() -> None:
     assert told["domestic"].to_list() == [2, 1, 2, 1]
     assert told["log_gap"].to_list() == pytest.approx([0, np.log(6), 0, 0])
     assert told["hour"].to_list() == [24] * 4
+    assert told["log_other_days"].to_list() == pytest.approx([0, np.log(4), 0, 0], abs=4e-3)
+    assert told["log_other_events"].to_list() == pytest.approx([0, np.log(8), np.log(2), 0])
 
 
 def test_numbers_stay_below_the_sizes_that_a_model_is_built_for(toy: Benchmark) -> None:
