@@ -13,6 +13,7 @@ import numpy.typing as npt
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
+from simulators.codes import BANK, CUSTOMER, RETURN
 from simulators.fidelity.measures import Fidelity, Peer
 from simulators.fidelity.motifs import MOTIFS
 from simulators.fidelity.network import fedwire_value
@@ -90,22 +91,30 @@ def degrees(fidelity: Fidelity) -> str:
 
 
 def hours(fidelity: Fidelity) -> str:
-    """When payments and their value are made."""
+    """When payments and their value are made, and when payments come back.
+
+    Returns have a picture of their own: they are too few to be seen beside the others.
+    """
     rhythm = fidelity.rhythm
     labels = [f"{(_FIRST_HOUR + hour) % 24}" for hour in range(rhythm.volume.shape[1])]
     place = np.arange(len(labels))
-    with _drawn(2, 3.2) as (axes, drawing):
+    with _drawn(3, 3.2) as (axes, drawing):
         for axis, counted, name in (
             (axes[0], rhythm.volume, "payments"),
             (axes[1], rhythm.value, "value"),
         ):
             share = 100.0 * counted / counted.sum()
-            axis.bar(place, share[0], color=_AMBER, label="customers (pacs.008)")
-            axis.bar(place, share[1], bottom=share[0], color=_BLUE, label="banks (pacs.009)")
+            banks = share[BANK]
+            axis.bar(place, share[CUSTOMER], color=_AMBER, label="customers (pacs.008)")
+            axis.bar(place, banks, bottom=share[CUSTOMER], color=_BLUE, label="banks (pacs.009)")
             axis.set_title(f"Share of the day's {name}, per cent")
-            axis.set_xticks(place[::2], labels[::2])
+        back = rhythm.volume[RETURN]
+        axes[2].bar(place, 100.0 * back / max(back.sum(), 1.0), color=_GREY)
+        axes[2].set_title("Share of the day's returns, per cent")
+        for axis in axes:
+            axis.set_xticks(place[::3], labels[::3])
             axis.set_xlabel("hour in New York")
-        axes[0].legend(loc="upper left")
+        axes[1].legend(loc="upper left")
     return drawing.svg
 
 

@@ -125,7 +125,7 @@ def _hours_and_amounts(fidelity: Fidelity) -> Iterator[Block]:
         )
         + "."
     )
-    yield Picture("hours", pictures.hours(fidelity), "Hours of payments and of their value")
+    yield Picture("hours", pictures.hours(fidelity), "Hours of payments, value and returns")
     yield Paragraph(
         f"The mean payment is ${fidelity.value / fidelity.payments:,.0f}, the median near "
         f"${rhythm.amount_quantile(0.5):,.0f}, the 99th percentile near "

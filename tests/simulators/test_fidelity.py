@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import replace
 from functools import cache
 from itertools import product
@@ -10,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from simulators.codes import RETURN
 from simulators.fidelity import Fidelity, Payments, measure, pictures, write_report
 from simulators.fidelity.document import Block, Grid, Heading, Paragraph, to_html, to_markdown
 from simulators.fidelity.motifs import count_motifs
@@ -133,6 +135,13 @@ def test_report_holds_all_its_pictures_and_needs_nothing_else(tmp_path: Path) ->
 
 def test_a_picture_of_equal_numbers_has_equal_bytes() -> None:
     assert pictures.degrees(small_fidelity()) == pictures.degrees(small_fidelity())
+
+
+def test_the_hours_of_returns_are_seen() -> None:
+    found = deepcopy(small_fidelity())
+    assert found.rhythm.volume[RETURN].sum() > 0
+    found.rhythm.volume[RETURN] = np.roll(found.rhythm.volume[RETURN], 5)
+    assert pictures.hours(found) != pictures.hours(small_fidelity())
 
 
 def test_text_of_a_document_cannot_break_out_of_its_cell() -> None:
