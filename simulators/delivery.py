@@ -65,8 +65,13 @@ class Delivery:
         wait = rng.exponential(self.repeat_minutes * 60_000, again.size).astype(np.int64)
         rows = np.concatenate([np.arange(n, dtype=np.int64), again])
         arrival = np.concatenate([arrival, arrival[again] + wait])
-        for outage in self.outages:
-            dark = (arrival >= outage.begins_ms) & (arrival < outage.ends_ms)
-            arrival[dark] = outage.ends_ms
+        arrival = self.held(arrival)
         order = np.argsort(arrival, kind="stable")
         return rows[order], arrival[order]
+
+    def held(self, arrival: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Times of arrival (UTC ms), those in an outage moved to its end."""
+        for outage in self.outages:
+            dark = (arrival >= outage.begins_ms) & (arrival < outage.ends_ms)
+            arrival = np.where(dark, outage.ends_ms, arrival)
+        return arrival

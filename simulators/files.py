@@ -1,4 +1,4 @@
-"""A world on disk: Parquet a day, truth in tables of its own, JSON lines on request.
+"""A world on disk: Parquet a day, truth in tables of its own, JSON lines and XML on request.
 
 A day counts as finished when its files have their final names, so that an interrupted run
 goes on where it stopped; equal configurations write equal bytes.
@@ -6,19 +6,26 @@ goes on where it stopped; equal configurations write equal bytes.
 
 from __future__ import annotations
 
+import heapq
 import json
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from functools import partial
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import polars as pl
 
+from schemas.broadcast import Broadcast
 from schemas.payment import OriginalPayment, Payment
+from schemas.return_request import ReturnRequest
+from simulators import broadcasts, recalls
 from simulators.delivery import Delivery
+from simulators.entries import DayLedger
 from simulators.frames import (
     members_frame,
     participants_frame,
@@ -28,6 +35,9 @@ from simulators.frames import (
     sides_frame,
 )
 from simulators.world import World, payment_at
+
+Message = Payment | ReturnRequest | Broadcast
+"""What goes through the settlement system."""
 
 MANIFEST: Final = "world.json"
 _DELIVERY: Final = "delivery.json"
@@ -56,13 +66,13 @@ class Output:
     Attributes:
         folder: its directory.
         jsonl: write JSON lines as well.
-        xml: makes an ISO 20022 document of a payment; None: no archive of documents.
+        xml: makes an ISO 20022 document of a message; None: no archive of documents.
         delivery: order and repeats of the JSON lines and documents.
     """
 
     folder: Path
     jsonl: bool = False
-    xml: Callable[[Payment], bytes] | None = None
+    xml: Callable[[Message], bytes] | None = None
     delivery: Delivery = field(default_factory=Delivery)
 
     def suffixes(self) -> tuple[str, ...]:
@@ -111,14 +121,24 @@ def write_day(world: World, output: Output, day: int) -> int:
     frame = payments_frame(world, ledger)
     _parquet(frame, payments_file(folder, on))
     _parquet(sides_frame(frame["uetr"], ledger), sides_file(folder, on))
-    rows, _ = output.delivery.order(world.config.seed, ledger)
+    asked = recalls.of_day(world.config.seed, world.ground, ledger)
+    told = broadcasts.of_day(world.calendar, day)
     if output.jsonl:
+        rows, _ = output.delivery.order(world.config.seed, ledger)
         payments = (payment_at(world, ledger, row) for row in rows.tolist())
-        _finish(payments_file(folder, on, "jsonl"), lambda path: _write_lines(path, payments))
+        notices = folder / "notices"
+        notices.mkdir(exist_ok=True)
+        _lines(asked, notices / f"recalls-{on}.jsonl")
+        _lines(told, notices / f"broadcasts-{on}.jsonl")
+        _lines(payments, payments_file(folder, on, "jsonl"))
     if output.xml is not None:
         write = output.xml
-        again = (payment_at(world, ledger, row) for row in rows.tolist())
-        _finish(payments_file(folder, on, "zip"), lambda path: _write_archive(path, again, write))
+        opened, closed = told
+        messages = _delivered(world, ledger, output.delivery, [opened, *asked, closed])
+        _finish(
+            payments_file(folder, on, "zip"),
+            lambda path: _write_archive(path, on, messages, write),
+        )
     return len(ledger)
 
 
@@ -154,23 +174,37 @@ def _parquet(frame: pl.DataFrame, path: Path) -> None:
     )
 
 
-def _write_lines(path: Path, payments: Iterator[Payment]) -> None:
-    with path.open("wb") as out:
-        for payment in payments:
-            out.write(payment.to_bytes() + b"\n")
+def _lines(records: Iterable[Message], path: Path) -> None:
+    def write(part: Path) -> None:
+        with part.open("wb") as out:
+            out.writelines(record.to_bytes() + b"\n" for record in records)
+
+    _finish(path, write)
 
 
 def _write_archive(
-    path: Path, payments: Iterator[Payment], write: Callable[[Payment], bytes]
+    path: Path, on: date, messages: Iterator[Message], write: Callable[[Message], bytes]
 ) -> None:
-    """One document an entry, named by its place in the delivery and its message id."""
+    """One document an entry, named by its place and its message id (a broadcast by its event)."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for place, payment in enumerate(payments):
-            on = payment.settlement_date
-            name = f"{place:07d}-{payment.message_id}.xml"
+        for place, message in enumerate(messages):
+            named = message.event if isinstance(message, Broadcast) else message.message_id
+            name = f"{place:07d}-{named}.xml"
             entry = zipfile.ZipInfo(name, date_time=(on.year, on.month, on.day, 0, 0, 0))
             entry.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(entry, write(payment))
+            archive.writestr(entry, write(message))
+
+
+def _delivered(
+    world: World, ledger: DayLedger, delivery: Delivery, told: Sequence[ReturnRequest | Broadcast]
+) -> Iterator[Message]:
+    """Payments as they are delivered, and among them what else was told, never late."""
+    rows, arrival = delivery.order(world.config.seed, ledger)
+    paid = zip(arrival.tolist(), (payment_at(world, ledger, r) for r in rows.tolist()), strict=True)
+    sent = [m.event_at if isinstance(m, Broadcast) else m.created_at for m in told]
+    times = delivery.held(np.array([round(at.timestamp() * 1000) for at in sent], dtype=np.int64))
+    for _, message in heapq.merge(zip(times.tolist(), told, strict=True), paid, key=itemgetter(0)):
+        yield message
 
 
 def _finish(path: Path, write: Callable[[Path], object]) -> None:

@@ -112,3 +112,11 @@ def lei(index: int) -> str:
 def endpoint(index: int) -> str:
     """Eight-character endpoint id of a participant, as it stands in an IMAD."""
     return f"CWB{index:05d}"
+
+
+def inquiries_endpoint(index: int) -> str:
+    """Endpoint id of the desk of a participant that asks for payments back.
+
+    It numbers its messages apart from the payments.
+    """
+    return f"CWI{index:05d}"

@@ -20,6 +20,11 @@ from simulators.seeds import U64, counter_hash
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+def moment(ms: int) -> datetime:
+    """Time of UTC epoch milliseconds."""
+    return _EPOCH + timedelta(milliseconds=ms)
+
+
 def uetr_words(seed: int, day: int, rows: npt.NDArray[np.int64]) -> tuple[U64, U64]:
     """High and low 64 bits of the UETRs of rows of a day."""
     return counter_hash(seed, "uetr-high", day, rows), counter_hash(seed, "uetr-low", day, rows)
@@ -84,7 +89,7 @@ def write(seed: int, ground: Ground, ledger: DayLedger, row: int) -> Payment:
         message_id=message_id,
         end_to_end_id=end_to_end_id,
         uetr=own,
-        created_at=_EPOCH + timedelta(milliseconds=int(ledger.event_ms[row])),
+        created_at=moment(int(ledger.event_ms[row])),
         settlement_date=settled,
         amount=Decimal(int(ledger.amount_cents[row])).scaleb(-2),
         local_instrument=LOCAL_INSTRUMENTS[ledger.local_instrument[row]],

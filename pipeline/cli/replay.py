@@ -6,6 +6,7 @@ import asyncio
 import json as json_module
 import signal
 import sys
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -23,6 +24,8 @@ from agents.connection import Connection
 from agents.replay import Event, Pace, Replay, Sent, merged
 from pipeline.cli.keys import on_key
 from pipeline.errors import ColdwireError
+from pipeline.iso20022 import read_message
+from pipeline.refusal import Refusal
 from pipeline.settings import load_settings
 from schemas.payment import Payment
 from schemas.records import Disposition
@@ -31,6 +34,7 @@ from simulators.files import read_payments
 from simulators.world import World, WorldConfig
 
 _Kind = TypeVar("_Kind", bound=Wire)
+_SUFFIXES = (".parquet", ".jsonl", ".zip")
 _PATIENCE_S = 10.0
 _REDRAW_S = 0.2
 _LIVE_WORLD = WorldConfig(participants=200, parties=3000, days=1000)
@@ -39,7 +43,9 @@ _LIVE_WORLD = WorldConfig(participants=200, parties=3000, days=1000)
 def replay(
     files: Annotated[
         list[Path] | None,
-        typer.Argument(help="Parquet or JSON lines, or folders of them; none: a live simulation."),
+        typer.Argument(
+            help="Parquet, JSON lines or archives of XML, or folders; none: a live simulation."
+        ),
     ] = None,
     rate: Annotated[float | None, typer.Option(help="Payments a second.", min=0.01)] = None,
     speed: Annotated[
@@ -62,6 +68,9 @@ def replay(
     json: Annotated[bool, typer.Option("--json", help="Print what was sent as JSON.")] = False,
 ) -> None:
     """Send payments on an absolute schedule; without --rate and --speed as fast as it goes.
+
+    A folder is read in one form: Parquet, else JSON lines, else archives of XML. Recalls and
+    broadcasts in an archive move no money and are left out.
 
     A late send does not shift the later ones; the largest slip is reported. SIGUSR1 pauses
     and resumes, and so does p on a terminal. Verdicts go to the topic `dispositions` by
@@ -108,20 +117,45 @@ def _from_files(paths: list[Path]) -> Iterator[Payment]:
         if not path.exists():
             raise ColdwireError(f"{path} does not exist", "name a file or a folder of payments")
         if path.is_dir():
-            days = sorted(path.glob("payments-*.parquet")) or sorted(path.glob("payments-*.jsonl"))
+            forms = (sorted(path.glob(f"payments-*{suffix}")) for suffix in _SUFFIXES)
+            days = next(filter(None, forms), [])
             if not days:
                 raise ColdwireError(f"no payments-* files in {path}", "see `coldwire simulate`")
             found.extend(days)
         else:
             found.append(path)
-    return chain.from_iterable(_of_file(path) for path in found)
+    return chain.from_iterable(payments_of(path) for path in found)
 
 
-def _of_file(path: Path) -> Iterator[Payment]:
+def payments_of(path: Path) -> Iterator[Payment]:
+    """Read the payments of one file: Parquet, an archive of XML, or JSON lines.
+
+    Raises:
+        ColdwireError: it cannot be read; the message says where.
+    """
     if path.suffix == ".parquet":
         yield from read_payments(path)
         return
+    if path.suffix == ".zip":
+        yield from _of_archive(path)
+        return
     yield from _of_lines(path, Payment)
+
+
+def _of_archive(path: Path) -> Iterator[Payment]:
+    try:
+        archive = zipfile.ZipFile(path)
+    except zipfile.BadZipFile as error:
+        raise ColdwireError(f"{path} is no ZIP archive", "see `coldwire simulate --xml`") from error
+    with archive:
+        for name in archive.namelist():
+            try:
+                message = read_message(archive.read(name))
+            except Refusal as refusal:
+                where = refusal.field or "the document"
+                raise ColdwireError(f"{path}, {name}: {where}", refusal.hint) from None
+            if isinstance(message, Payment):
+                yield message
 
 
 def _of_desk(path: Path) -> Iterator[Disposition]:

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from pipeline.errors import ColdwireError
-from pipeline.iso20022 import write_document
+from pipeline.iso20022 import write_message
 from simulators import files
 from simulators.behaviours import FAMILIES
 from simulators.delivery import Delivery, Outage
@@ -87,7 +87,7 @@ def simulate(
         )
     except ValueError as error:
         raise ColdwireError(str(error), "change that option; see --help") from error
-    output = files.Output(out, jsonl=jsonl, xml=write_document if xml else None, delivery=delivery)
+    output = files.Output(out, jsonl=jsonl, xml=write_message if xml else None, delivery=delivery)
     world = World(config)
     _claim(world, output)
     summary = _write(world, output, processes)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from pydantic import ValidationError
 
 from pipeline.iso20022.document import Branch, open_document
 from pipeline.iso20022.group import REQUIRED, read_fixed, read_plain
+from pipeline.iso20022.tree import Node
 from pipeline.refusal import refusal_of
 from schemas.broadcast import Broadcast, SystemEvent
 
-_DEFINITION = "admi.004.001.02"
-_ROOT = "SysEvtNtfctn"
+DEFINITION: Final = "admi.004.001.02"
+ROOT: Final = "SysEvtNtfctn"
 
 
 def read_broadcast(value: bytes) -> Broadcast:
@@ -19,7 +22,16 @@ def read_broadcast(value: bytes) -> Broadcast:
     Raises:
         Refusal: it is none (a connection check is none either), or breaks a rule.
     """
-    _, body = open_document(value, {_DEFINITION: _ROOT})
+    _, body = open_document(value, {DEFINITION: ROOT})
+    return broadcast_of(body)
+
+
+def broadcast_of(body: Node) -> Broadcast:
+    """Read a broadcast from its element.
+
+    Raises:
+        Refusal: it breaks a rule.
+    """
     event = body.need("EvtInf", REQUIRED)
     read_fixed(event, "EvtCd", *SystemEvent)
     fields = {
@@ -36,7 +48,7 @@ def read_broadcast(value: bytes) -> Broadcast:
 
 def write_broadcast(broadcast: Broadcast) -> bytes:
     """Write a broadcast as a document in UTF-8."""
-    body = Branch.of_document(_DEFINITION, _ROOT)
+    body = Branch.of_document(DEFINITION, ROOT)
     event = body.branch("EvtInf")
     event.leaf("EvtCd", broadcast.event)
     event.leaf("EvtParam", broadcast.cycle_date.isoformat())

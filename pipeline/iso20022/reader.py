@@ -28,7 +28,8 @@ from pipeline.refusal import Refusal, hint_for, refusal_of
 from schemas.payment import MessageType, Payment
 
 _MESSAGES = {definition: message for message, definition in DEFINITIONS.items()}
-_ROOTS = {definition: ROOTS[message] for definition, message in _MESSAGES.items()}
+PAYMENT_ROOTS = {definition: ROOTS[message] for definition, message in _MESSAGES.items()}
+"""Elements of the messages that move money, by definition."""
 _PLAIN_FIELDS = ("end_to_end_id", "uetr", "local_instrument", "amount", "settlement_date")
 
 
@@ -38,7 +39,20 @@ def read_document(value: bytes) -> Payment:
     Raises:
         Refusal: it is not such a message, or breaks a rule; the field is a path of elements.
     """
-    definition, body = open_document(value, _ROOTS)
+    definition, body = open_document(value, PAYMENT_ROOTS)
+    return payment_of(definition, body)
+
+
+def payment_of(definition: str, body: Node) -> Payment:
+    """Read one payment from the element of its message.
+
+    Args:
+        definition: one of :data:`PAYMENT_ROOTS`.
+        body: the element.
+
+    Raises:
+        Refusal: it breaks a rule.
+    """
     message = _MESSAGES[definition]
     header = read_header(body)
     if message is MessageType.RETURN:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from pydantic import ValidationError
 
 from pipeline.iso20022.document import Branch, open_document
 from pipeline.iso20022.group import REQUIRED, check_imad, read_imad, read_plain
 from pipeline.iso20022.original import read_original, write_original
 from pipeline.iso20022.parties import read_agent, read_participant, write_agent, write_participant
+from pipeline.iso20022.tree import Node
 from pipeline.refusal import refusal_of
 from schemas.return_request import ReturnRequest
 
-_DEFINITION = "camt.056.001.08"
-_ROOT = "FIToFIPmtCxlReq"
+DEFINITION: Final = "camt.056.001.08"
+ROOT: Final = "FIToFIPmtCxlReq"
 
 
 def read_return_request(value: bytes) -> ReturnRequest:
@@ -21,7 +24,16 @@ def read_return_request(value: bytes) -> ReturnRequest:
     Raises:
         Refusal: it is none, or breaks a rule.
     """
-    _, body = open_document(value, {_DEFINITION: _ROOT})
+    _, body = open_document(value, {DEFINITION: ROOT})
+    return return_request_of(body)
+
+
+def return_request_of(body: Node) -> ReturnRequest:
+    """Read a request from its element.
+
+    Raises:
+        Refusal: it breaks a rule.
+    """
     assignment = body.need("Assgnmt", REQUIRED)
     case = body.need("Case", REQUIRED)
     asking = read_participant(assignment.need("Assgnr/Agt", REQUIRED))
@@ -49,7 +61,7 @@ def write_return_request(request: ReturnRequest) -> bytes:
         ColdwireError: it breaks a rule of Fedwire that its type does not.
     """
     check_imad(request.message_id)
-    body = Branch.of_document(_DEFINITION, _ROOT)
+    body = Branch.of_document(DEFINITION, ROOT)
     assignment = body.branch("Assgnmt")
     assignment.leaf("Id", request.message_id)
     for element, bank in (("Assgnr", request.assigner), ("Assgne", request.assignee)):

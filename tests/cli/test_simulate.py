@@ -10,9 +10,11 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from pipeline.cli.replay import payments_of
 from pipeline.cli.simulate import simulate
 from pipeline.errors import ColdwireError
-from pipeline.iso20022 import read_document
+from pipeline.iso20022 import read_message
+from schemas.payment import Payment
 from simulators import files
 
 app = typer.Typer()
@@ -56,10 +58,24 @@ def test_several_processes_write_the_same_bytes(tmp_path: Path) -> None:
 def test_xml_reads_back_as_the_payments(tmp_path: Path) -> None:
     options = [*SIZE, "--days", "1", "--out", str(tmp_path), "--xml", "--payments-per-day", "60"]
     assert runner.invoke(app, options).exit_code == 0
-    with zipfile.ZipFile(next(tmp_path.glob("*.zip"))) as archive:
-        documents = [archive.read(name) for name in archive.namelist()]
-    known = [p.uetr for p in files.read_payments(next(tmp_path.glob("payments-*.parquet")))]
-    assert [read_document(document).uetr for document in documents] == known
+    archive = next(tmp_path.glob("*.zip"))
+    with zipfile.ZipFile(archive) as inside:
+        documents = [read_message(inside.read(name)) for name in inside.namelist()]
+    known = list(files.read_payments(next(tmp_path.glob("payments-*.parquet"))))
+    assert [d for d in documents if isinstance(d, Payment)] == known
+    assert len(documents) >= len(known) + 2
+    assert list(payments_of(archive)) == known
+
+
+def test_replay_names_the_document_that_it_cannot_read(tmp_path: Path) -> None:
+    path = tmp_path / "payments-2026-01-05.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("one.xml", "<Document/>")
+    with pytest.raises(ColdwireError, match=r"one\.xml: Document"):
+        list(payments_of(path))
+    path.write_bytes(b"no archive")
+    with pytest.raises(ColdwireError, match="no ZIP archive"):
+        list(payments_of(path))
 
 
 def test_changes_over_time_stand_in_the_manifest(tmp_path: Path) -> None:

@@ -16,9 +16,11 @@ from pipeline.errors import ColdwireError
 from pipeline.iso20022 import (
     read_broadcast,
     read_document,
+    read_message,
     read_return_request,
     write_broadcast,
     write_document,
+    write_message,
     write_return_request,
 )
 from pipeline.refusal import Refusal
@@ -153,6 +155,13 @@ def test_a_reader_takes_its_own_message_only(reader: str, written: str) -> None:
         with pytest.raises(Refusal) as caught:
             read(value)
         assert caught.value.fault is Fault.UNKNOWN_MESSAGE
+
+
+@pytest.mark.parametrize("name", _READ)
+def test_any_message_is_read_and_written_by_its_own_rules(name: str) -> None:
+    read, value = _READ[name]
+    assert read_message(value) == read(value)
+    assert write_message(read_message(value)) == value
 
 
 @pytest.mark.parametrize(
