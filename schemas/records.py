@@ -86,6 +86,14 @@ class Disposition(Wire):
     note: str | None = Field(default=None, max_length=2000)
 
 
+class ReturnedFlow(Wire):
+    """The earlier flow whose money a return brings back."""
+
+    uetr: Uetr
+    amount: float = Field(gt=0, description="US dollars")
+    event_at: Timestamp
+
+
 class Flow(Wire):
     """A payment as the graph sees it: money from debtor to creditor, at both levels."""
 
@@ -98,6 +106,7 @@ class Flow(Wire):
     amount: float = Field(gt=0, description="US dollars")
     event_at: Timestamp
     arrived_at: Timestamp
+    returns: ReturnedFlow | None = Field(default=None, description="of a return, and only there")
 
 
 class FlagChange(Wire):

@@ -13,7 +13,7 @@ class Adjacency:
     """Growable rows of (neighbour, weight); a neighbour occurs once in a row.
 
     A removed entry is replaced by the row's last one, so a row is always dense. Its total
-    is kept beside it: added to on growth, summed anew on removal, exactly 0 when empty.
+    is kept beside it: added to on growth, summed anew on any loss, exactly 0 when empty.
     """
 
     def __init__(self) -> None:
@@ -61,6 +61,11 @@ class Adjacency:
         """Set the weight at a place of the row, ``added`` more than before."""
         self._weights[node][at] = weight
         self._totals[node] += added
+
+    def set(self, node: int, at: int, weight: float) -> None:
+        """Set the weight at a place of the row to a smaller one; the total is summed anew."""
+        self._weights[node][at] = weight
+        self._totals[node] = float(self.weights(node).sum())
 
     def remove(self, node: int, at: int) -> int:
         """Remove the entry at a place; return the neighbour that moved there, or -1."""

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from pipeline.contagion.evidence import Raise, contagion_alert
-from pipeline.contagion.graph import PaymentGraph
+from pipeline.contagion.graph import PaymentGraph, RecentPayment
 from pipeline.contagion.paths import describe, moment, top_walks
 from pipeline.contagion.policy import ContagionFlag, ExposurePolicy
 from pipeline.contagion.seeds import DirectFlag, SeedBook
@@ -23,7 +23,7 @@ from pipeline.contagion.spread import Spread
 from schemas import ids
 from schemas.alert import Alert, AlertKind, GraphPath
 from schemas.flag import Exposure, Flag
-from schemas.records import ExposureUpdate, FlagChange, FlagState, Flow
+from schemas.records import ExposureUpdate, FlagChange, FlagState, Flow, ReturnedFlow
 
 MODEL_VERSION = "contagion-1"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -120,20 +120,37 @@ class ContagionEngine:
         if debtor == creditor or graph.is_stale(event_ms):
             effects.ignored += 1
             return
-        if graph.knows(debtor, creditor, flow.uetr):
+        agents = self._node(f"bank:{flow.debtor_agent}"), self._node(f"bank:{flow.creditor_agent}")
+        back = flow.returns
+        seen = ((debtor, creditor),) if back is None else ((creditor, debtor), agents)
+        if any(graph.knows(*pair, flow.uetr) for pair in seen):
             effects.repeats += 1
             return
-        cause = _Cause(flow, flow.uetr, event_ms, (debtor, creditor), now_ms)
+        # Who pays money back does not deal with its owner: that renews no flag.
+        ends = (debtor, creditor) if back is None else ()
+        cause = _Cause(flow, flow.uetr, event_ms, ends, now_ms)
         moved = self._advance(cause, effects)
-        change = graph.pay(debtor, creditor, flow.amount, event_ms, flow.uetr, own=True)
-        assert change is not None, "own payments change the weighted rows"
-        agents = self._node(f"bank:{flow.debtor_agent}"), self._node(f"bank:{flow.creditor_agent}")
+        if back is None:
+            self._pay(debtor, creditor, flow, event_ms)
+        else:
+            self._give_back(creditor, debtor, flow, back)
         if agents[0] != agents[1]:
             graph.pay(*agents, flow.amount, event_ms, flow.uetr, own=False)
-        self.received.increased(creditor, debtor, change.creditor_before, change.added)
-        self.sent.increased(debtor, creditor, change.debtor_before, change.added)
         self._evaluate({*moved, *self._settle(), debtor, creditor}, cause, effects)
         effects.flows += 1
+
+    def _pay(self, debtor: int, creditor: int, flow: Flow, event_ms: int) -> None:
+        change = self.graph.pay(debtor, creditor, flow.amount, event_ms, flow.uetr, own=True)
+        assert change is not None, "own payments change the weighted rows"
+        self.received.increased(creditor, debtor, change.creditor_before, change.added)
+        self.sent.increased(debtor, creditor, change.debtor_before, change.added)
+
+    def _give_back(self, debtor: int, creditor: int, flow: Flow, back: ReturnedFlow) -> None:
+        """Undo the payment that ``flow`` returns: its money is where it came from."""
+        paid = RecentPayment(back.uetr, back.amount, milliseconds(back.event_at))
+        if self.graph.give_back(debtor, creditor, paid, flow.amount, flow.uetr):
+            self.received.removed(creditor)
+            self.sent.removed(debtor)
 
     def _flag_change(
         self, change: FlagChange, now_ms: int | None, effects: ContagionEffects

@@ -28,7 +28,9 @@ from pipeline.contagion.settings import DAY_MS, MAX_EXPONENT, ContagionSettings
 RECENT = 8
 """Payments of a link kept for drill-down."""
 REMEMBERED = 128
-"""Payments of a link recognised when they come again."""
+"""Payments of a link, and returns of those, recognised when they come again."""
+_DUST = 1e-9
+"""Share of a link's weight below which what is left after a return is rounding."""
 _KEY_MASK = (1 << 64) - 1
 
 
@@ -63,11 +65,25 @@ class Link:
 
     def remember(self, uetr: str, amount: float, event_ms: int) -> None:
         """Count a payment and keep it for drill-down and for recognising it."""
-        self.first_ms = min(self.first_ms, event_ms) if self.count else event_ms
-        self.last_ms = max(self.last_ms, event_ms) if self.count else event_ms
+        self.first_ms = min(self.first_ms, event_ms) if self.keys else event_ms
+        self.last_ms = max(self.last_ms, event_ms) if self.keys else event_ms
         self.count += 1
         self.amount += amount
         self.recent.append(RecentPayment(uetr, amount, event_ms))
+        self.recognise(uetr)
+
+    def forget(self, paid: RecentPayment, amount: float) -> None:
+        """Take back what came back of a payment; the last one kept for drill-down stays."""
+        whole = amount >= paid.amount
+        self.count -= whole
+        self.amount = max(0.0, self.amount - amount)
+        if paid in self.recent and len(self.recent) > 1:
+            self.recent.remove(paid)
+            if not whole:
+                self.recent.append(paid._replace(amount=paid.amount - amount))
+
+    def recognise(self, uetr: str) -> None:
+        """Keep what is needed to tell when a payment, or the return of one, comes again."""
         self.keys.append(uetr_key(uetr))
         if len(self.keys) > REMEMBERED:
             del self.keys[0]
@@ -194,6 +210,42 @@ class PaymentGraph:
         self.own_total += added
         return Change(debtor_before, creditor_before, added)
 
+    def give_back(
+        self, debtor: int, creditor: int, paid: RecentPayment, amount: float, uetr: str
+    ) -> bool:
+        """Take the money of a payment off its link, since it came back.
+
+        Only the parties' own weight goes: between their agents both payments settled.
+
+        Args:
+            debtor: of the payment, who has the money again.
+            creditor: of the payment.
+            paid: the payment.
+            amount: what came back of it.
+            uetr: of the return.
+
+        Returns:
+            Whether the weighted rows changed; they do not for a payment that is unknown.
+        """
+        link = self.link(debtor, creditor)
+        if link is None or link.debtor_at < 0 or uetr_key(paid.uetr) not in link.keys:
+            return False
+        data = self.network[debtor][creditor]
+        before: float = data["weight"]
+        left = before - amount * math.exp(self._rate * (paid.event_ms - self.landmark_ms))
+        if data["settled"] == 0.0:
+            link.forget(paid, amount)
+        link.recognise(uetr)
+        if left <= _DUST * before or not link.count:
+            left = 0.0
+            self._unweigh(debtor, creditor, link)
+        else:
+            self.outgoing.set(debtor, link.debtor_at, left)
+            self.incoming.set(creditor, link.creditor_at, left)
+        self.network.add_edge(debtor, creditor, weight=left)
+        self.own_total = max(0.0, self.own_total - (before - left))
+        return True
+
     def dollars(self, node: int) -> float:
         """Decayed dollars that a node moved, by its own account."""
         if self.settled_by[node] > 0:
@@ -218,7 +270,7 @@ class PaymentGraph:
 
     def _turn_wheel(self, debtor: int, creditor: int, link: Link, event_ms: int) -> None:
         bucket = self._bucket(event_ms)
-        if link.count:
+        if link.keys:
             before = self._bucket(link.last_ms)
             if bucket <= before:
                 return
@@ -247,13 +299,18 @@ class PaymentGraph:
         if link.debtor_at < 0:
             return False
         self.own_total = max(0.0, self.own_total - weight)
+        self._unweigh(debtor, creditor, link)
+        return True
+
+    def _unweigh(self, debtor: int, creditor: int, link: Link) -> None:
+        """Take a link out of the weighted rows."""
         moved = self.outgoing.remove(debtor, link.debtor_at)
         if moved >= 0:
             self.network[debtor][moved]["link"].debtor_at = link.debtor_at
         moved = self.incoming.remove(creditor, link.creditor_at)
         if moved >= 0:
             self.network[moved][creditor]["link"].creditor_at = link.creditor_at
-        return True
+        link.debtor_at = link.creditor_at = -1
 
     def _move_landmark(self) -> None:
         factor = math.exp(-self._rate * (self.clock_ms - self.landmark_ms))

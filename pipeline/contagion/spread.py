@@ -117,7 +117,7 @@ class Spread:
             self._enqueue(node)
 
     def removed(self, node: int) -> None:
-        """Correct for an entry that has left the node's row."""
+        """Correct for an entry that has left the node's row, or has lost weight."""
         weights = self.rows.weights(node)
         brought = 0.0
         if len(weights):

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pipeline.intake.pseudonyms import Pseudonyms, bank_entity
-from schemas.payment import Participant, Party, Payment
-from schemas.records import Flow, Observation, Role
+from schemas.payment import Participant, Party, Payment, Return
+from schemas.records import Flow, Observation, ReturnedFlow, Role
 from schemas.standing import Standing
 
 StandingOf = Callable[[str], Standing | None]
@@ -100,5 +100,14 @@ def fan_out(
             amount=amount,
             event_at=event_at,
             arrived_at=arrived_at,
+            returns=_returned(payment.returns),
         ),
     )
+
+
+def _returned(returns: Return | None) -> ReturnedFlow | None:
+    if returns is None:
+        return None
+    paid = returns.original
+    at = paid.created_at.astimezone(UTC)
+    return ReturnedFlow(uetr=paid.uetr, amount=float(paid.amount), event_at=at)

@@ -6,7 +6,7 @@ import random
 from datetime import UTC, datetime, timedelta
 
 from schemas.ids import stable_id
-from schemas.records import FlagChange, FlagState, Flow
+from schemas.records import FlagChange, FlagState, Flow, ReturnedFlow
 
 START = datetime(2026, 1, 5, 14, 0, tzinfo=UTC)
 Log = list[tuple[int, Flow | FlagChange]]
@@ -43,6 +43,22 @@ def flow(
         amount=amount,
         event_at=at,
         arrived_at=at + timedelta(milliseconds=3),
+    )
+
+
+def returned(n: int, paid: Flow, share: float = 1.0, minutes: float = 30.0) -> Flow:
+    """The return of a flow, or of a share of it, some minutes later."""
+    at = paid.event_at + timedelta(minutes=minutes)
+    return Flow(
+        uetr=uetr(n),
+        debtor=paid.creditor,
+        creditor=paid.debtor,
+        debtor_agent=paid.creditor_agent,
+        creditor_agent=paid.debtor_agent,
+        amount=paid.amount * share,
+        event_at=at,
+        arrived_at=at + timedelta(milliseconds=3),
+        returns=ReturnedFlow(uetr=paid.uetr, amount=paid.amount, event_at=paid.event_at),
     )
 
 

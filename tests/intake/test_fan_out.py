@@ -7,7 +7,15 @@ from hypothesis import given, settings
 from pipeline.intake import FanOut, Pseudonyms, fan_out
 from schemas.payment import Payment
 from schemas.records import Role
-from tests.iso20022.payments import ARRIVED, EAST, WEST, bank_payment, customer_payment, payments
+from tests.iso20022.payments import (
+    ARRIVED,
+    EAST,
+    WEST,
+    bank_payment,
+    customer_payment,
+    payments,
+    return_of,
+)
 
 _NAMES = Pseudonyms(b"0123456789abcdef")
 
@@ -42,6 +50,19 @@ def test_the_sides_mirror_each_other_and_the_flow(payment: Payment) -> None:
     assert debtor.amount == creditor.amount == flow.amount == float(payment.amount)
     assert debtor.event_at == flow.event_at == payment.created_at
     assert flow.arrived_at == ARRIVED
+
+
+def test_the_flow_of_a_return_names_the_flow_that_it_brings_back() -> None:
+    paid, back = _made(customer_payment()).flow, _made(return_of(customer_payment())).flow
+    assert paid.returns is None
+    assert back.returns is not None
+    assert (back.debtor, back.creditor) == (paid.creditor, paid.debtor)
+    original = back.returns
+    assert (original.uetr, original.amount, original.event_at) == (
+        paid.uetr,
+        paid.amount,
+        paid.event_at,
+    )
 
 
 @given(payments())
