@@ -98,7 +98,8 @@ def _between_customers(ledger: DayLedger) -> Payments:
 def _risky_by_scheme(ledger: DayLedger) -> Mapping[int, int]:
     marks = ledger.debtor_risky.astype(np.int64) + ledger.creditor_risky
     schemes, at = np.unique(ledger.scheme[marks > 0], return_inverse=True)
-    return dict(zip(schemes.tolist(), np.bincount(at, marks[marks > 0]).astype(int), strict=True))
+    sides = np.bincount(at, marks[marks > 0]).astype(np.int64)
+    return dict(zip(schemes.tolist(), sides.tolist(), strict=True))
 
 
 def _typologies(truth: Truth, risky: Mapping[int, int]) -> tuple[TypologyCount, ...]:

@@ -18,7 +18,7 @@ from simulators.world import World, WorldConfig
 app = typer.Typer()
 app.command()(fidelity)
 
-CONFIG = WorldConfig(participants=20, parties=200, days=1, seed=5)
+CONFIG = WorldConfig(participants=20, parties=200, days=1, seed=5, risky_share=0.2)
 
 
 def test_report_is_written_for_the_world_of_the_folder(tmp_path: Path) -> None:
@@ -41,6 +41,7 @@ def test_report_is_written_for_the_world_of_the_folder(tmp_path: Path) -> None:
     summary = json.loads(result.stdout)
     assert summary["payments"] == len(world.day(0))
     assert summary["leakage_passed"]
+    assert summary["risky_sides"] > 0
     assert "Patterns beside s ffsd" in Path(summary["report"]).read_text()
 
 
