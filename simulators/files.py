@@ -27,8 +27,8 @@ from simulators import broadcasts, recalls
 from simulators.delivery import Delivery
 from simulators.entries import DayLedger
 from simulators.frames import (
+    directory_frame,
     members_frame,
-    participants_frame,
     parties_frame,
     payments_frame,
     schemes_frame,
@@ -145,7 +145,7 @@ def write_day(world: World, output: Output, day: int) -> int:
 def write_tables(world: World, folder: Path) -> None:
     """Write participants, and the truth about parties, schemes and their members."""
     (folder / "truth").mkdir(exist_ok=True)
-    _parquet(participants_frame(world), folder / "participants.parquet")
+    _parquet(directory_frame(world), folder / "participants.parquet")
     _parquet(parties_frame(world), folder / "truth" / "parties.parquet")
     _parquet(schemes_frame(world), folder / "truth" / "schemes.parquet")
     _parquet(members_frame(world), folder / "truth" / "members.parquet")

@@ -20,6 +20,9 @@ from simulators.world import World
 FAMILY_NAMES: Final = (*(family.name for family in FAMILIES), "scheme", "return")
 """Words of the ledger's ``family`` column."""
 
+_LISTED: Final = 8_062 / 6_600
+"""Routing numbers in a directory of 2019 for each participant that pays on a day."""
+
 _OF_THE_ORIGINAL: Final = tuple(OriginalPayment.model_fields)
 
 
@@ -105,9 +108,19 @@ def sides_frame(uetr: pl.Series, ledger: DayLedger) -> pl.DataFrame:
     )
 
 
+def directory_frame(world: World) -> pl.DataFrame:
+    """The directory: participants of the world, and as many that never pay as Fedwire's has."""
+    active = world.config.participants
+    listed = min(round(active * _LISTED), names.MOST_PARTICIPANTS)
+    return _banks(range(listed)).with_columns(active=pl.Series(range(listed)) < active)
+
+
 def participants_frame(world: World) -> pl.DataFrame:
-    """The directory of participants."""
-    index = range(world.config.participants)
+    """The participants of the world."""
+    return _banks(range(world.config.participants))
+
+
+def _banks(index: range) -> pl.DataFrame:
     return pl.DataFrame(
         {
             "routing_number": [names.routing_number(i) for i in index],

@@ -56,6 +56,8 @@ _TRADE: Final = {
 _FORM: Final = ("LLC", "Inc", "Co", "LP", "Group")
 _BANK: Final = ("Bank", "National Bank", "Trust Company", "Savings Bank", "Credit Union")
 
+MOST_PARTICIPANTS: Final = 99_999
+"""As many as an endpoint id has numbers for."""
 _NAMES: Final = 4_294_967_291
 _NAME_STEP: Final = 2_654_435_761
 _ACCOUNTS: Final = 999_999_999_989

@@ -85,8 +85,8 @@ class WorldConfig:
         Raises:
             ValueError: a value is out of its range; the message says which and why.
         """
-        if self.participants < 4 or self.participants > 99_999:
-            raise ValueError("participants must be between 4 and 99999")
+        if not 4 <= self.participants <= names.MOST_PARTICIPANTS:
+            raise ValueError(f"participants must be between 4 and {names.MOST_PARTICIPANTS}")
         if self.parties < 60:
             raise ValueError("parties must be at least 60, so that every kind is there")
         if self.days < 1:

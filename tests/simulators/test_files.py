@@ -8,6 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from schemas.payment import has_valid_check_digit
 from simulators import files
 from simulators.delivery import Delivery
 from simulators.world import World, WorldConfig, payment_at
@@ -65,6 +66,18 @@ def test_no_column_of_the_payments_is_truth(world: World, written: Path) -> None
     sides = pl.read_parquet(files.sides_file(written, on))
     assert set(payments.columns) & set(sides.columns) == {"uetr"}
     assert payments["uetr"].to_list() == sides["uetr"].to_list()
+
+
+def test_the_directory_lists_more_banks_than_ever_pay(world: World, written: Path) -> None:
+    listed = pl.read_parquet(written / "participants.parquet")
+    active = listed.filter("active")
+    assert active["routing_number"].to_list() == world.routing_numbers()
+    assert len(listed) > len(active)
+    assert listed["routing_number"].is_unique().all()
+    assert all(map(has_valid_check_digit, listed["routing_number"]))
+    paying = pl.concat([pl.read_parquet(path) for path in written.glob("payments-*.parquet")])
+    banks = {*paying["debtor_agent"], *paying["creditor_agent"]}
+    assert banks <= set(active["routing_number"])
 
 
 def test_members_and_sides_tell_the_same_culprits(world: World, written: Path) -> None:
