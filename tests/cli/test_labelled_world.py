@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from collections.abc import Iterator
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pipeline.cli.labelled import labelled_days
 from pipeline.encoding import Histories, ObservationColumns, append, encode
@@ -18,11 +21,36 @@ from pipeline.intake.pseudonyms import Pseudonyms
 from pipeline.model.sequences import LabelledColumns
 from schemas.records import Observation
 from schemas.standing import Standing
+from simulators.entries import DayLedger
+from simulators.frames import payments_frame
 from simulators.world import World, WorldConfig, payment_at
 
 _KEYS = ("entity", "counterparty", "entity_agent", "counterparty_agent", "uetr")
 _HASHED = [TOLD.index(name) for name in ("new_agents_7d", "counterparties", "agents")]
 _ROWS = 250
+
+
+class Lying(World):
+    """A world whose truth is drawn at random; its payments are another's."""
+
+    def __init__(self, world: World, seed: int) -> None:
+        self.__dict__.update(world.__dict__)
+        self._rng = np.random.default_rng(seed)
+
+    def days(self) -> Iterator[DayLedger]:
+        """The other's days with truth that is none."""
+        for ledger in super().days():
+            n, rng = len(ledger), self._rng
+            yield replace(
+                ledger,
+                family=rng.integers(0, 18, n).astype(np.int16),
+                scheme=rng.integers(-1, 50, n),
+                debtor_role=rng.integers(0, 5, n).astype(np.int8),
+                creditor_role=rng.integers(0, 5, n).astype(np.int8),
+                stage=rng.integers(0, 5, n).astype(np.int8),
+                debtor_risky=rng.random(n) < 0.5,
+                creditor_risky=rng.random(n) < 0.5,
+            )
 
 
 @pytest.fixture(scope="module")
@@ -98,3 +126,17 @@ def test_labels_are_those_of_the_side(world: World, days: list[LabelledColumns])
         assert ((day.typology >= 0) == (day.risky == 1)).all()
         assert (np.diff(day.columns.event_ms) >= 0).all()
     assert sum(int(day.risky.sum()) for day in days) > 0
+
+
+@settings(max_examples=5, deadline=None)
+@given(seed=st.integers(0, 2**32))
+def test_truth_enters_no_payment_and_no_feature(
+    world: World, days: list[LabelledColumns], seed: int
+) -> None:
+    for honest, lying in zip(days, labelled_days(Lying(world, seed)), strict=True):
+        assert (honest.risky != lying.risky).any()
+        for field in fields(ObservationColumns):
+            ours, theirs = (getattr(d.columns, field.name) for d in (honest, lying))
+            np.testing.assert_array_equal(ours, theirs, err_msg=field.name)
+    ledger, told = world.day(0), next(Lying(world, seed).days())
+    assert payments_frame(world, ledger).equals(payments_frame(world, told))
