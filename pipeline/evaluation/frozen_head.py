@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from pipeline.model.heads import RiskHead
+from pipeline.model.one_cycle import one_cycle
 
 _BATCH: Final = 1024
 _RATE: Final = 3e-3
@@ -61,9 +62,7 @@ def train_head(
     optimiser = torch.optim.AdamW(head.parameters(), lr=_RATE, weight_decay=0.05)
     n = len(fit.risky)
     size = min(_BATCH, n)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, _RATE, total_steps=epochs * (n // size), pct_start=0.1
-    )
+    schedule = one_cycle(optimiser, _RATE, epochs * (n // size), 0.1)
     losses: list[float] = []
     best: dict[str, Tensor] = {}
     for _ in range(epochs):

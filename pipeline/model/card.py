@@ -41,7 +41,8 @@ def model_card(checkpoint: Checkpoint, command: str, made_on: str) -> str:
 
 _INTENDED = """## Use and limits
 
-Scores one side of a payment from the counterparty's own history. Trained on a synthetic
+Scores one side of a payment from the counterparty's own history and from what is known of the
+other side. Trained on a synthetic
 Fedwire by the authors of the same simulator: figures compare methods on that world and
 promise nothing about real payments. Training holds many more risky counterparties than
 service does, and as many more benign look-alikes; probabilities are corrected for that by

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from pipeline.encoding import FIELDS
+from pipeline.model.one_cycle import one_cycle
 from pipeline.model.profile_model import ProfileModel
 from pipeline.model.sequences import CROP, Crops, Progress, Sequences
 
@@ -110,9 +111,7 @@ def pretrain(
     parts = (model.backbone, model.field_heads)
     learned = [p for part in parts for p in part.parameters() if p.requires_grad]
     optimiser = torch.optim.AdamW(learned, lr=2e-3, weight_decay=0.02)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, max_lr=2e-3, total_steps=iterations, pct_start=_WARM_UP
-    )
+    schedule = one_cycle(optimiser, 2e-3, iterations, _WARM_UP)
     losses: list[float] = []
     for step in range(iterations):
         chosen = torch.randint(len(crops), (batch_size,), generator=generator).numpy()

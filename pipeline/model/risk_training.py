@@ -17,6 +17,7 @@ from torch.optim.swa_utils import AveragedModel
 
 from pipeline.model.backbone import Backbone
 from pipeline.model.heads import RiskHead
+from pipeline.model.one_cycle import one_cycle
 from pipeline.model.pretrain import CropBatch, augmented, crop_batch
 from pipeline.model.profile_model import ProfileModel
 from pipeline.model.sequences import CROP, Crops, Progress, Sequences
@@ -144,9 +145,7 @@ def fit_scorer(
         ],
         weight_decay=0.05,
     )
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, list(rates.values()), total_steps=iterations, pct_start=_WARM_UP
-    )
+    schedule = one_cycle(optimiser, list(rates.values()), iterations, _WARM_UP)
     opening = torch.from_numpy(fit.crops.from_start)
     share = torch.where(opening, 1 / opening.sum(), 1 / (~opening).sum())
     looks = {iterations * (look + 1) // _LOOKS for look in range(_LOOKS)}
