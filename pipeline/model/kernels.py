@@ -18,11 +18,20 @@ from pipeline.encoding import FEATURES
 from pipeline.model.architecture import FEATURE_CLIP
 from pipeline.model.served_weights import DecoderWeights, ServedWeights
 
-# Sums may be reordered, once and for all at compilation; NaN keeps its meaning.
-_compiled = njit(nogil=True, cache=True, fastmath={"reassoc", "contract", "arcp", "nsz"})
-_compiled_in_order = njit(nogil=True, cache=True, fastmath={"contract", "nsz"})
+# Sums may be reordered, once and for all at compilation; NaN keeps its meaning. Division as in
+# numpy: a branch that raises on zero would keep loops from being vectorised.
+_compiled = njit(
+    nogil=True,
+    cache=True,
+    error_model="numpy",
+    fastmath={"reassoc", "contract", "arcp", "nsz"},
+)
+_compiled_in_order = njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract", "nsz"})
+_inlined = njit(inline="always")
 _EVENTS_SEEN: Final = FEATURES.index("events_seen")
 _CLIP: Final = np.float32(FEATURE_CLIP)
+_ROWS: Final = 4
+"""Rows that a matrix product takes at once: each loaded weight then serves four."""
 _HELD_OUT_SHARE: Final = 4
 """One in so many of the own events, the newest, judges an adapted prompt."""
 
@@ -65,9 +74,7 @@ def states_of(w: DecoderWeights, codes: Any, lengths: Any, out: Any) -> None:
         _norm(x, w.unit_norm[layer], w.epsilon, normed)
         _multiply(normed, w.unit_in[layer], gated)
         for t in range(m):
-            for j in range(unit):
-                gate = gated[t, j]
-                opened[t, j] = gate / (np.float32(1) + np.exp(-gate)) * gated[t, unit + j]
+            _open(gated[t, :unit], gated[t, unit:], opened[t])
         _multiply(opened, w.unit_out[layer], added)
         _add(x, added)
     _norm(x, w.last_norm, w.epsilon, x)
@@ -272,10 +279,7 @@ def _share(w: ServedWeights, states: Any, last: Any, shares: Any) -> None:
     for t in range(len(states)):
         _add_codes(w.slot_table, w.offsets, last[t], shares[t])
         for begin in range(0, shares.shape[1], vectors):
-            end = begin + vectors
-            total = _exponentials(shares[t], begin, end, _largest(shares[t], begin, end))
-            for slot in range(begin, end):
-                shares[t, slot] /= total
+            _softmax(shares[t, begin : begin + vectors])
 
 
 @_compiled
@@ -315,69 +319,98 @@ def _attend(joined: Any, heads: int, cosine: Any, sine: Any, merged: Any) -> Non
         begin, end = head * size, (head + 1) * size
         keys = joined[:, width + begin : width + end]
         for t in range(m):
-            _attention_row(joined[t, begin:end], keys[: t + 1], 0, size, scale, share)
-            for i in range(begin, end):
-                merged[t, i] = 0
+            _attention_row(joined[t, begin:end], keys[: t + 1], scale, share[: t + 1])
+            found = merged[t, begin:end]
+            found[:] = 0
             for s in range(t + 1):
-                for i in range(begin, end):
-                    merged[t, i] += share[s] * joined[s, 2 * width + i]
+                value = joined[s, 2 * width + begin : 2 * width + end]
+                for i in range(size):
+                    found[i] += share[s] * value[i]
 
 
 @_compiled
-def _attention_row(query: Any, keys: Any, begin: int, end: int, scale: Any, share: Any) -> None:
+def _attention_row(query: Any, keys: Any, scale: Any, share: Any) -> None:
     """Softmax of one query's scaled products with all keys."""
-    largest = np.float32(-np.inf)
     for s in range(len(keys)):
-        total = np.float32(0)
-        for i in range(begin, end):
-            total += query[i] * keys[s, i]
+        total, key = np.float32(0), keys[s]
+        for i in range(len(query)):
+            total += query[i] * key[i]
         share[s] = total * scale
-        largest = max(largest, share[s])
-    total = np.float32(0)
-    for s in range(len(keys)):
-        share[s] = np.exp(share[s] - largest)
-        total += share[s]
-    for s in range(len(keys)):
-        share[s] /= total
+    _softmax(share)
 
 
 @_compiled
 def _surprise(offsets: Any, logits: Any, codes: Any, out: Any) -> None:
     """Negative log likelihood of each field's code; logits are overwritten."""
     for field in range(len(codes)):
-        begin, end = offsets[field], offsets[field + 1]
-        chosen = logits[begin + codes[field]]
-        largest = _largest(logits, begin, end)
-        out[field] = np.log(_exponentials(logits, begin, end, largest)) + largest - chosen
+        own = logits[offsets[field] : offsets[field + 1]]
+        chosen, largest = own[codes[field]], _largest(own)
+        out[field] = np.log(_exponentials(own, largest)) + largest - chosen
 
 
 @_compiled
 def _pull(offsets: Any, logits: Any, codes: Any, weight: Any) -> None:
     """Turn logits into the gradient of the weighted loss in them."""
     for field in range(len(codes)):
-        begin, end = offsets[field], offsets[field + 1]
-        total = _exponentials(logits, begin, end, _largest(logits, begin, end))
-        for column in range(begin, end):
-            logits[column] *= weight[field] / total
-        logits[begin + codes[field]] -= weight[field]
+        own = logits[offsets[field] : offsets[field + 1]]
+        scale = weight[field] / _exponentials(own, _largest(own))
+        for i in range(len(own)):
+            own[i] *= scale
+        own[codes[field]] -= weight[field]
 
 
 @_compiled
-def _largest(logits: Any, begin: int, end: int) -> Any:
-    largest = logits[begin]
-    for column in range(begin + 1, end):
-        largest = max(largest, logits[column])
+def _softmax(scores: Any) -> None:
+    """Replace scores by their softmax."""
+    total = _exponentials(scores, _largest(scores))
+    for i in range(len(scores)):
+        scores[i] /= total
+
+
+@_compiled
+def _largest(scores: Any) -> Any:
+    largest = scores[0]
+    for i in range(1, len(scores)):
+        largest = max(largest, scores[i])
     return largest
 
 
 @_compiled
-def _exponentials(logits: Any, begin: int, end: int, largest: Any) -> Any:
-    """Replace logits by their exponentials; returns the sum."""
+def _exponentials(scores: Any, largest: Any) -> Any:
+    """Replace scores by their exponentials; returns the sum."""
+    for i in range(len(scores)):
+        scores[i] = _exp(scores[i] - largest)
     total = np.float32(0)
-    for column in range(begin, end):
-        logits[column] = np.exp(logits[column] - largest)
-        total += logits[column]
+    for i in range(len(scores)):
+        total += scores[i]
     return total
+
+
+@_compiled
+def _open(gate: Any, value: Any, out: Any) -> None:
+    """Values behind their gates: SwiGLU (Shazeer 2020)."""
+    for i in range(len(out)):
+        out[i] = gate[i] / (np.float32(1) + _exp(-gate[i])) * value[i]
+
+
+@_inlined
+def _exp(x: Any) -> Any:
+    """Exponential to one unit in the last place, without a call: loops over it are vectorised.
+
+    Reduction and polynomial are those of Cephes' expf (Moshier 1992).
+    """
+    bounded = min(max(x, np.float32(-87.3)), np.float32(88.3))
+    power = np.floor(bounded * np.float32(1.44269504) + np.float32(0.5))
+    rest = bounded - power * np.float32(0.693359375) + power * np.float32(2.12194440e-4)
+    series = np.float32(1.9875691500e-4)
+    series = series * rest + np.float32(1.3981999507e-3)
+    series = series * rest + np.float32(8.3334519073e-3)
+    series = series * rest + np.float32(4.1665795894e-2)
+    series = series * rest + np.float32(1.6666665459e-1)
+    series = series * rest + np.float32(5.0000001201e-1)
+    series = series * rest * rest + rest + np.float32(1)
+    exponent = np.int32((np.int32(power) + np.int32(127)) << np.int32(23))
+    return series * exponent.view(np.float32)
 
 
 @_compiled
@@ -403,23 +436,58 @@ def _add_codes(table: Any, offsets: Any, codes: Any, out: Any) -> None:
 
 @_compiled_in_order
 def _multiply(x: Any, matrix: Any, out: Any) -> None:
-    """Write x @ matrix, row by row and in one order of summation, whatever the rows beside."""
-    m, depth = x.shape
-    columns = matrix.shape[1]
+    """Write x @ matrix; every row in one order of summation, whatever the rows beside it."""
+    whole = len(x) // _ROWS * _ROWS
+    for row in range(0, whole, _ROWS):
+        _multiply_rows(x[row : row + _ROWS], matrix, out[row : row + _ROWS])
+    for row in range(whole, len(x)):
+        _multiply_row(x[row], matrix, out[row])
+
+
+@_compiled_in_order
+def _multiply_rows(x: Any, matrix: Any, out: Any) -> None:
+    """Four rows at once, each summed as :func:`_multiply_row` sums it."""
+    a, b, c, d = out[0], out[1], out[2], out[3]
+    columns, depth = len(a), len(matrix)
     whole = depth // 4 * 4
-    for row in range(m):
-        to = out[row]
+    for j in range(columns):
+        a[j] = b[j] = c[j] = d[j] = 0
+    for k in range(0, whole, 4):
+        a0, a1, a2, a3 = x[0, k], x[0, k + 1], x[0, k + 2], x[0, k + 3]
+        b0, b1, b2, b3 = x[1, k], x[1, k + 1], x[1, k + 2], x[1, k + 3]
+        c0, c1, c2, c3 = x[2, k], x[2, k + 1], x[2, k + 2], x[2, k + 3]
+        d0, d1, d2, d3 = x[3, k], x[3, k + 1], x[3, k + 2], x[3, k + 3]
+        m0, m1, m2, m3 = matrix[k], matrix[k + 1], matrix[k + 2], matrix[k + 3]
         for j in range(columns):
-            to[j] = 0
-        for k in range(0, whole, 4):
-            x0, x1, x2, x3 = x[row, k], x[row, k + 1], x[row, k + 2], x[row, k + 3]
-            m0, m1, m2, m3 = matrix[k], matrix[k + 1], matrix[k + 2], matrix[k + 3]
-            for j in range(columns):
-                to[j] = to[j] + x0 * m0[j] + x1 * m1[j] + x2 * m2[j] + x3 * m3[j]
-        for k in range(whole, depth):
-            x0, m0 = x[row, k], matrix[k]
-            for j in range(columns):
-                to[j] = to[j] + x0 * m0[j]
+            w0, w1, w2, w3 = m0[j], m1[j], m2[j], m3[j]
+            a[j] = a[j] + a0 * w0 + a1 * w1 + a2 * w2 + a3 * w3
+            b[j] = b[j] + b0 * w0 + b1 * w1 + b2 * w2 + b3 * w3
+            c[j] = c[j] + c0 * w0 + c1 * w1 + c2 * w2 + c3 * w3
+            d[j] = d[j] + d0 * w0 + d1 * w1 + d2 * w2 + d3 * w3
+    for k in range(whole, depth):
+        a0, b0, c0, d0, m0 = x[0, k], x[1, k], x[2, k], x[3, k], matrix[k]
+        for j in range(columns):
+            a[j] = a[j] + a0 * m0[j]
+            b[j] = b[j] + b0 * m0[j]
+            c[j] = c[j] + c0 * m0[j]
+            d[j] = d[j] + d0 * m0[j]
+
+
+@_compiled_in_order
+def _multiply_row(x: Any, matrix: Any, out: Any) -> None:
+    columns, depth = len(out), len(matrix)
+    whole = depth // 4 * 4
+    for j in range(columns):
+        out[j] = 0
+    for k in range(0, whole, 4):
+        x0, x1, x2, x3 = x[k], x[k + 1], x[k + 2], x[k + 3]
+        m0, m1, m2, m3 = matrix[k], matrix[k + 1], matrix[k + 2], matrix[k + 3]
+        for j in range(columns):
+            out[j] = out[j] + x0 * m0[j] + x1 * m1[j] + x2 * m2[j] + x3 * m3[j]
+    for k in range(whole, depth):
+        x0, m0 = x[k], matrix[k]
+        for j in range(columns):
+            out[j] = out[j] + x0 * m0[j]
 
 
 @_compiled
