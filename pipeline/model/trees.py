@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.encoding import FEATURES, FIELDS
+from pipeline.model.quick_scorer import Forest
 
 SURPRISE_FEATURES: Final = (*(f"surprise_{f.name}" for f in FIELDS), "surprise_total")
 TREE_FEATURES: Final = (*FEATURES, *SURPRISE_FEATURES)
@@ -46,14 +47,19 @@ def tree_inputs(
 
 @dataclass(frozen=True, slots=True)
 class Trees:
-    """A fitted LightGBM model."""
+    """A fitted LightGBM model.
+
+    Attributes:
+        booster: LightGBM's own, for contributions.
+        forest: the same trees, laid out for scoring.
+    """
 
     booster: lightgbm.Booster
+    forest: Forest
 
     def logit(self, inputs: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
         """Log odds, [N]."""
-        raw = self.booster.predict(inputs, raw_score=True, num_threads=1)
-        return np.asarray(raw, np.float64)
+        return self.forest.raw_score(inputs)
 
     def contributions(self, inputs: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
         """Each input's share of the log odds (TreeSHAP), [N, inputs]; without the base."""
@@ -67,7 +73,7 @@ class Trees:
     @classmethod
     def from_text(cls, text: str) -> Trees:
         """What :meth:`to_text` wrote."""
-        return cls(lightgbm.Booster(model_str=text))
+        return cls(lightgbm.Booster(model_str=text), Forest.read(text))
 
     @classmethod
     def fit(
