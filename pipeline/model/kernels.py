@@ -1,7 +1,7 @@
 """The model's arithmetic for serving, compiled: no operation is started, no row is padded.
 
 At batches of a few short histories a framework spends its time on starting operations. Here
-each row is one pass of compiled loops and small matrix products over its own length, so its
+each row is one pass of compiled loops and small matrix products over what is new of it, so its
 bits cannot depend on the rest of its batch. The same arithmetic stands in
 :mod:`pipeline.model.profile_model` for training; a test compares the two.
 """
@@ -16,6 +16,7 @@ from numba import njit
 
 from pipeline.encoding import FEATURES
 from pipeline.model.architecture import FEATURE_CLIP
+from pipeline.model.key_values import POSITIONS, KeyValues
 from pipeline.model.served_weights import DecoderWeights, ServedWeights
 
 # Sums may be reordered, once and for all at compilation; NaN keeps its meaning. Division as in
@@ -30,6 +31,9 @@ _compiled_in_order = njit(nogil=True, cache=True, error_model="numpy", fastmath=
 _inlined = njit(inline="always")
 _EVENTS_SEEN: Final = FEATURES.index("events_seen")
 _CLIP: Final = np.float32(FEATURE_CLIP)
+_POSITIONS: Final = POSITIONS
+_TOGETHER: Final = 256
+"""Positions that go through the layers at once: more would leave the processor's own cache."""
 _ROWS: Final = 4
 """Rows that a matrix product takes at once: each loaded weight then serves four."""
 _HELD_OUT_SHARE: Final = 4
@@ -37,38 +41,86 @@ _HELD_OUT_SHARE: Final = 4
 
 
 @_compiled
-def states_of(w: DecoderWeights, codes: Any, lengths: Any, out: Any) -> None:
+def states_of(
+    w: DecoderWeights, memory: KeyValues, at: Any, codes: Any, lengths: Any, out: Any
+) -> None:
     """States of N sequences: the Llama decoder over a start position and the events.
+
+    A sequence is read from where it parts from the one that its place in memory holds. What is
+    remembered was computed from the same events by the same code: it changes no bit.
 
     Args:
         w: weights of a backbone.
+        memory: keys and values by place; holds these sequences afterwards.
+        at: place of each sequence, [N].
         codes: [N, T, F], left-aligned.
         lengths: events of each sequence, [N].
-        out: [N, T + 1, d], written up to each row's length; state t has read t events.
+        out: [N, up to T + 1, d], the last states of each sequence, in order; what a row's
+            length leaves is not written. State t has read t events.
     """
+    taken = np.zeros(len(memory.known), np.bool_)
+    first = np.empty(len(codes), np.int64)
+    begin = 0
+    while begin < len(codes):
+        end, positions = begin, 0
+        # Sequences of one place take turns.
+        while end < len(codes) and positions < _TOGETHER and not taken[at[end]]:
+            taken[at[end]] = True
+            first[end] = _known(memory, at[end], codes[end, : lengths[end]])
+            positions += lengths[end] + 1 - first[end]
+            end += 1
+        part = slice(begin, end)
+        _read(w, memory, at[part], codes[part], first[part], lengths[part], positions)
+        for row in range(begin, end):
+            taken[at[row]] = False
+            count = min(lengths[row] + 1, out.shape[1])
+            out[row, :count] = memory.states[at[row], lengths[row] + 1 - count : lengths[row] + 1]
+        begin = end
+
+
+@_compiled
+def _known(memory: KeyValues, place: int, codes: Any) -> Any:
+    """Positions in memory that have read nothing but what this sequence begins with."""
+    held = memory.codes[place]
+    most = min(memory.known[place], len(codes) + 1)
+    for t in range(most - 1):
+        for field in range(codes.shape[1]):
+            if held[t, field] != codes[t, field]:
+                return t + 1
+    return most
+
+
+@_compiled
+def _read(
+    w: DecoderWeights, memory: KeyValues, at: Any, codes: Any, first: Any, lengths: Any, m: int
+) -> None:
+    """Compute the m positions, from ``first`` to the length of each sequence, into memory."""
     width, unit = w.start_state.shape[0], w.unit_out.shape[1]
     # All positions of all rows, one below the other: weights are then read once a layer.
-    begin = np.zeros(len(codes) + 1, np.int64)
-    for row in range(len(codes)):
-        begin[row + 1] = begin[row] + lengths[row] + 1
-    m = begin[-1]
     x = np.empty((m, width), np.float32)
     normed = np.empty((m, width), np.float32)
     added = np.empty((m, width), np.float32)
     joined = np.empty((m, 3 * width), np.float32)
     gated = np.empty((m, 2 * unit), np.float32)
     opened = np.empty((m, unit), np.float32)
+    begin = np.zeros(len(codes) + 1, np.int64)
     for row in range(len(codes)):
-        x[begin[row]] = w.start_state
-        for t in range(lengths[row]):
-            x[begin[row] + 1 + t] = 0
-            _add_codes(w.event_table, w.offsets, codes[row, t], x[begin[row] + 1 + t])
+        begin[row + 1] = begin[row] + lengths[row] + 1 - first[row]
+        for t in range(first[row], lengths[row] + 1):
+            own = x[begin[row] + t - first[row]]
+            if t == 0:
+                own[:] = w.start_state
+            else:
+                own[:] = 0
+                _add_codes(w.event_table, w.offsets, codes[row, t - 1], own)
+                memory.codes[at[row], t - 1] = codes[row, t - 1]
     for layer in range(len(w.attention_in)):
         _norm(x, w.attention_norm[layer], w.epsilon, normed)
         _multiply(normed, w.attention_in[layer], joined)
         for row in range(len(codes)):
             part = slice(begin[row], begin[row + 1])
-            _attend(joined[part], w.heads, w.cosine, w.sine, normed[part])
+            keys, values = memory.keys[at[row], layer], memory.values[at[row], layer]
+            _attend(w, joined[part], first[row], keys, values, normed[part])
         _multiply(normed, w.attention_out[layer], added)
         _add(x, added)
         _norm(x, w.unit_norm[layer], w.epsilon, normed)
@@ -79,7 +131,9 @@ def states_of(w: DecoderWeights, codes: Any, lengths: Any, out: Any) -> None:
         _add(x, added)
     _norm(x, w.last_norm, w.epsilon, x)
     for row in range(len(codes)):
-        out[row, : lengths[row] + 1] = x[begin[row] : begin[row + 1]]
+        if first[row] <= lengths[row]:
+            memory.states[at[row], first[row] : lengths[row] + 1] = x[begin[row] : begin[row + 1]]
+            memory.known[at[row]] = lengths[row] + 1
 
 
 @_compiled
@@ -301,42 +355,69 @@ def _find(shares: Any, prompt: Any, found: Any) -> None:
 
 
 @_compiled
-def _attend(joined: Any, heads: int, cosine: Any, sine: Any, merged: Any) -> None:
-    """Causal attention with rotary positions; joined is [m, 3 d], rotated in place."""
-    m, width = joined.shape[0], joined.shape[1] // 3
-    size = width // heads
-    half, scale = size // 2, np.float32(1 / math.sqrt(size))
-    share = np.empty(m, np.float32)
-    turned = np.empty(size, np.float32)
+def _attend(
+    w: DecoderWeights, joined: Any, first: int, keys: Any, values: Any, merged: Any
+) -> None:
+    """Causal attention of m positions from ``first`` on, with rotary embedding.
+
+    Args:
+        w: weights.
+        joined: queries, keys and values, [m, 3 d].
+        first: position of the first row.
+        keys: [d, positions], rotated; those of the m are written.
+        values: [positions, d]; likewise.
+        merged: written, [m, d].
+    """
+    m, width = merged.shape
+    size = width // w.heads
+    scale = np.float32(1 / math.sqrt(size))
+    query, key = np.empty(width, np.float32), np.empty(width, np.float32)
+    share = np.empty((w.heads, _POSITIONS), np.float32)
     for t in range(m):
-        for begin in range(0, 2 * width, size):
-            for i in range(size):
-                across = joined[t, begin + (i + half) % size]
-                turned[i] = joined[t, begin + i] * cosine[t, i] + across * sine[t, i]
-            for i in range(size):
-                joined[t, begin + i] = turned[i]
-    for head in range(heads):
-        begin, end = head * size, (head + 1) * size
-        keys = joined[:, width + begin : width + end]
-        for t in range(m):
-            _attention_row(joined[t, begin:end], keys[: t + 1], scale, share[: t + 1])
-            found = merged[t, begin:end]
-            found[:] = 0
-            for s in range(t + 1):
-                value = joined[s, 2 * width + begin : 2 * width + end]
+        position = first + t
+        _rotate(w, position, joined[t, :width], query)
+        _rotate(w, position, joined[t, width : 2 * width], key)
+        for i in range(width):
+            query[i] *= scale
+            keys[i, position] = key[i]
+        values[position] = joined[t, 2 * width :]
+        for head in range(w.heads):
+            begin, end = head * size, (head + 1) * size
+            _products(query[begin:end], keys[begin:end], share[head])
+            _softmax(share[head, : position + 1])
+        merged[t] = 0
+        for s in range(position + 1):
+            for head in range(w.heads):
+                begin, end = head * size, (head + 1) * size
+                part, value, found = share[head, s], values[s, begin:end], merged[t, begin:end]
                 for i in range(size):
-                    found[i] += share[s] * value[i]
+                    found[i] += part * value[i]
 
 
 @_compiled
-def _attention_row(query: Any, keys: Any, scale: Any, share: Any) -> None:
-    """Softmax of one query's scaled products with all keys."""
-    for s in range(len(keys)):
-        total, key = np.float32(0), keys[s]
-        for i in range(len(query)):
-            total += query[i] * key[i]
-        share[s] = total * scale
-    _softmax(share)
+def _rotate(w: DecoderWeights, position: int, x: Any, out: Any) -> None:
+    """Rotary embedding of a position's query or key, head by head."""
+    size = len(x) // w.heads
+    half = size // 2
+    cosine, sine = w.cosine[position], w.sine[position]
+    for begin in range(0, len(x), size):
+        low, high = x[begin : begin + half], x[begin + half : begin + size]
+        low_out, high_out = out[begin : begin + half], out[begin + half : begin + size]
+        for i in range(half):
+            low_out[i] = low[i] * cosine[i] + high[i] * sine[i]
+            high_out[i] = high[i] * cosine[half + i] + low[i] * sine[half + i]
+
+
+@_compiled
+def _products(query: Any, keys: Any, out: Any) -> None:
+    """A query's products with all keys, [positions]; where there is no key yet, anything."""
+    # A number of columns that compilation knows: the loop becomes a few instructions.
+    for s in range(_POSITIONS):
+        out[s] = 0
+    for i in range(0, len(query), 2):
+        q0, q1, k0, k1 = query[i], query[i + 1], keys[i], keys[i + 1]
+        for s in range(_POSITIONS):
+            out[s] = out[s] + q0 * k0[s] + q1 * k1[s]
 
 
 @_compiled

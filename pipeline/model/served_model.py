@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,7 @@ import numpy.typing as npt
 from pipeline.encoding import N_FIELDS, WINDOW
 from pipeline.model import kernels
 from pipeline.model.architecture import Architecture
+from pipeline.model.key_values import ContextMemory, KeyValues
 from pipeline.model.served_weights import (
     DecoderWeights,
     ServedWeights,
@@ -22,6 +24,9 @@ Float = npt.NDArray[np.float32]
 Codes = npt.NDArray[np.int16]
 Counts = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
+
+STRIDE: Final = 8
+"""Events by which the context of a score moves on, once it has moved off the first event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +85,17 @@ class ServedModel:
             [N, T + 1, d]; state t has read t events and predicts the next one. Zero behind
             a row's own length.
         """
-        return self._decode(self._language, codes, lengths)
+        memory = KeyValues.empty(len(codes), self.architecture)
+        return _decode(self._language, memory, np.arange(len(codes)), codes, lengths)
 
     def risk_states(self, codes: Codes, lengths: Counts) -> Float:
         """The same in the risk backbone: what the risk head reads of a history."""
-        return self._decode(self._risk, codes, lengths)
+        memory = KeyValues.empty(len(codes), self.architecture)
+        return _decode(self._risk, memory, np.arange(len(codes)), codes, lengths)
 
-    def _decode(self, weights: DecoderWeights, codes: Codes, lengths: Counts) -> Float:
-        n, length, _ = codes.shape
-        states = np.zeros((n, length + 1, self.architecture.width), np.float32)
-        kernels.states_of(weights, np.ascontiguousarray(codes), lengths, states)
-        return states
+    def memory(self, places: int) -> ContextMemory:
+        """An empty memory for :meth:`score`."""
+        return ContextMemory.empty(places, self.architecture)
 
     def judge(
         self,
@@ -120,7 +125,14 @@ class ServedModel:
         return output
 
     def score(
-        self, window: Codes, lengths: Counts, codes: Codes, features: Float, prompts: Float
+        self,
+        window: Codes,
+        lengths: Counts,
+        codes: Codes,
+        features: Float,
+        prompts: Float,
+        memory: ContextMemory | None = None,
+        places: Counts | None = None,
     ) -> tuple[RiskOutput, Float]:
         """Score N events, each in the context of its entity's history.
 
@@ -130,17 +142,21 @@ class ServedModel:
             codes: codes of the new events, [N, F].
             features: features of the new events, [N, A], NaN where unknown.
             prompts: [N, P, d]; pass :meth:`start_prompts` for the unadapted score (K = 0).
+            memory: of contexts read before; changes the time that a score takes, not the score.
+            places: where in the memory each row's context is, or is to be, [N].
 
         Returns:
             The output, and the language model's states of history and event,
             [N, WINDOW + 2, d].
         """
         rows = np.arange(len(codes))
+        if memory is None or places is None:
+            memory, places = self.memory(len(codes)), rows
         sequence = np.concatenate([window, np.zeros_like(window[:, :1])], axis=1)
         sequence[rows, lengths] = codes
-        states = self.states(sequence, lengths + 1)
+        states = _decode(self._language, memory.language, places, sequence, lengths + 1)
         last = np.where(lengths[:, None] > 0, sequence[rows, lengths - 1], 0).astype(codes.dtype)
-        read = self.risk_states(sequence, lengths + 1)[rows, lengths + 1]
+        read = _decode(self._risk, memory.risk, places, sequence, lengths + 1, last=1)[:, 0]
         return self.judge(states[rows, lengths], last, codes, features, prompts, read), states
 
     def adapt_states(
@@ -180,6 +196,33 @@ class ServedModel:
         counted = targets(lengths) & trusted
         states = self.states(window, lengths)
         return self.adapt_states(states, window, counted, lengths < WINDOW, prompts)
+
+
+def _decode(
+    weights: DecoderWeights,
+    memory: KeyValues,
+    places: Counts,
+    codes: Codes,
+    lengths: Counts,
+    last: int | None = None,
+) -> Float:
+    """The last states of each sequence, all by default, [N, last, d]."""
+    n, length, _ = codes.shape
+    states = np.zeros((n, last or length + 1, weights.start_state.size), np.float32)
+    kernels.states_of(weights, memory, places, np.ascontiguousarray(codes), lengths, states)
+    return states
+
+
+def context_lengths(seen: Counts) -> Counts:
+    """Events before the next one that its score reads, for counterparties with so many, [N].
+
+    All of them while a window holds them. Then a context keeps its first event for STRIDE
+    events, so that reading one more costs one position, and moves on by STRIDE. After every
+    WINDOW events context and event are the whole window, whose states the inner loop needs.
+    """
+    moved = -(-np.maximum(seen - WINDOW, 0) // STRIDE) * STRIDE
+    lengths: Counts = seen - moved
+    return lengths
 
 
 def targets(lengths: Counts) -> Mask:

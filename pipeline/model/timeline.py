@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from pipeline.encoding import N_FIELDS, WINDOW
 from pipeline.model.sequences import CROP, Progress, Sequences, crops_at
-from pipeline.model.served_model import Float, ServedModel, targets
+from pipeline.model.served_model import Float, ServedModel, context_lengths, targets
 
 ADAPT_AFTER: Final = (1, 2, 3, 4, 6, 8, 12, 16)
 """Then after every sixteenth event."""
@@ -173,10 +173,11 @@ def _play_later(
         none = np.empty(0, np.float32)
         nothing = Timeline(row, none, none.reshape(0, N_FIELDS), adaptations, accepted)
         return nothing, prompts
-    back = row[:, None] - WINDOW + np.arange(WINDOW)
+    lengths = context_lengths(sequences.position_of(row))
+    back = np.minimum((row - lengths)[:, None] + np.arange(WINDOW), row[:, None])
     output, _ = model.score(
         sequences.codes[back],
-        np.full(len(row), WINDOW),
+        lengths,
         sequences.codes[row],
         sequences.features[row],
         prompts[who],

@@ -81,6 +81,13 @@ class Intake:
         of_answers = max((a.wave for a in self.answers), default=-1)
         return 1 + max(int(self.wave.max(initial=-1)), of_answers)
 
+    def contexts(self, rows: Rows, lengths: npt.NDArray[np.int64]) -> npt.NDArray[np.int16]:
+        """The last events before each row, so many of each, [n, WINDOW, F], left-aligned."""
+        first = self.length[rows] - lengths
+        events = np.minimum(first[:, None] + np.arange(WINDOW), WINDOW - 1)
+        contexts: npt.NDArray[np.int16] = self.window[rows[:, None], events]
+        return contexts
+
     def window_after(self, rows: Rows) -> npt.NDArray[np.int16]:
         """Windows with their event appended, [n, WINDOW, F], the oldest first."""
         windows = self.window[rows]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -13,10 +14,13 @@ from pipeline.encoding.aggregates import N_FEATURES
 from pipeline.encoding.fields import N_FIELDS
 from pipeline.encoding.history import WINDOW
 from pipeline.model.checkpoint import Checkpoint
-from pipeline.model.served_model import Float, Mask, targets
+from pipeline.model.served_model import Float, Mask, context_lengths, targets
 from pipeline.model.trees import tree_inputs
 from pipeline.scoring.intake import Intake, Rows
 from schemas.score import Tier
+
+REMEMBERED: Final = 4096
+"""Contexts whose keys and values stay in memory, 0.1 MB each; others are read again."""
 
 Prompts = npt.NDArray[np.float16]
 
@@ -57,6 +61,7 @@ class Scorer:
         self._checkpoint = checkpoint
         self._log_odds = math.log(prevalence_ratio)
         self._model = checkpoint.model
+        self._memory = self._model.memory(REMEMBERED)
         self.model_version = checkpoint.version
         self.start_prompt: Prompts = self._model.start_prompts(1)[0].astype(np.float16)
 
@@ -73,14 +78,18 @@ class Scorer:
         served = prompts.astype(np.float32)
         served[prior] = self._model.start_prompts(1)
         features = intake.features[rows]
+        seen = np.where(prior, 0, intake.seen[rows])
+        lengths = context_lengths(seen)
         output, states = self._model.score(
-            intake.window[rows],
-            np.where(prior, 0, intake.length[rows]),
+            intake.contexts(rows, lengths),
+            lengths,
             intake.codes[rows],
             features,
             served,
+            # Of contexts without history there is nothing to remember, and much to forget.
+            None if prior.all() else self._memory,
+            intake.slot[rows] % REMEMBERED,
         )
-        seen = np.where(prior, 0, intake.seen[rows])
         calibrated = self._checkpoint.verdict(output, features, seen).calibrated
         return Outputs(
             self._at_served_prevalence(calibrated.probability),
@@ -102,11 +111,6 @@ class Scorer:
         """
         windows = intake.window_after(rows)
         lengths = np.minimum(intake.seen[rows] + 1, WINDOW)
-        # A full window moves on by one event, and with it every state.
-        moved = np.flatnonzero(intake.seen[rows] >= WINDOW)
-        if len(moved):
-            states = states.copy()
-            states[moved, : WINDOW + 1] = self._model.states(windows[moved], lengths[moved])
         counted = targets(lengths) & trusted
         adapted = self._model.adapt_states(
             states, windows, counted, lengths < WINDOW, prompts.astype(np.float32)

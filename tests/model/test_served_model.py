@@ -3,13 +3,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from torch import Tensor
 
 from pipeline.encoding import WINDOW
 from pipeline.model import ServedModel
 from pipeline.model.inner_loop import descend
 from pipeline.model.profile_model import ProfileModel
-from pipeline.model.served_model import targets
+from pipeline.model.served_model import context_lengths, targets
 from tests.model.batches import Batch, random_batch
 from tests.model.checkpoints import random_model
 
@@ -136,6 +138,51 @@ def test_states_of_scoring_serve_the_inner_loop(model: ServedModel, batch: Batch
     fresh = model.adapt(window, lengths, b.prompts, every(len(rows)))
     kept = model.adapt_states(states, window, targets(lengths), lengths < WINDOW, b.prompts)
     assert np.array_equal(kept.prompts, fresh.prompts)
+
+
+def test_a_context_read_event_by_event_has_the_bits_of_one_read_at_once(
+    model: ServedModel, batch: Batch
+) -> None:
+    b, rows = batch, np.arange(_ROWS)
+    events = np.concatenate([b.window, b.window[::-1], b.codes[:, None]], axis=1)
+    memory = model.memory(_ROWS)
+    for seen in range(events.shape[1]):
+        length = int(context_lengths(np.array([seen]))[0])
+        window = np.zeros_like(b.window)
+        window[:, :length] = events[:, seen - length : seen]
+        event = window, np.full(_ROWS, length), events[:, seen], b.features, b.prompts
+        kept, kept_states = model.score(*event, memory, rows)
+        fresh, states = model.score(*event)
+        assert np.array_equal(kept.logit, fresh.logit)
+        assert np.array_equal(kept.surprise, fresh.surprise)
+        assert np.array_equal(kept_states, states)
+
+
+@pytest.mark.parametrize("places", [1, 7])
+def test_contexts_that_share_a_place_disturb_each_other_in_no_bit(
+    model: ServedModel, batch: Batch, places: int
+) -> None:
+    b, memory = batch, model.memory(places)
+    fresh, states = model.score(b.window, b.lengths, b.codes, b.features, b.prompts)
+    for _ in range(2):
+        shared, shared_states = model.score(
+            *(b.window, b.lengths, b.codes, b.features, b.prompts),
+            *(memory, np.arange(_ROWS) % places),
+        )
+        assert np.array_equal(shared.logit, fresh.logit)
+        assert np.array_equal(shared_states, states)
+
+
+@given(seen=st.integers(0, 10_000))
+def test_a_context_grows_by_one_event_or_moves_on_and_keeps_more_than_half_a_window(
+    seen: int,
+) -> None:
+    length, following = context_lengths(np.array([seen, seen + 1])).tolist()
+    assert length <= min(seen, WINDOW)
+    assert length > WINDOW // 2 or length == seen
+    assert following == length + 1 or (length == WINDOW and following == WINDOW // 2 + 1)
+    if (seen + 1) % WINDOW == 0:
+        assert length == WINDOW - 1, "with its event the whole window, which adapts then"
 
 
 def test_codes_behind_the_end_of_a_window_change_nothing(model: ServedModel, batch: Batch) -> None:
