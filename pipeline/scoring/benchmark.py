@@ -5,7 +5,8 @@ which is scored and then adapts the prompt to 16 events, and the 17th, which is 
 the state alone. In batches, side by side in ``--processes`` processes of one thread each.
 
 * adapt + score, score from state: one call of the engine, from record to messages;
-* scores a second: encoding, model, trees, stack and calibration, behind a full window;
+* scores a second: encoding, model, trees, stack and calibration, behind a full window, once
+  with every context in memory and once with none, as after a restart;
 * adaptations a second: the inner loop on a full window, states given, as the engine runs it;
 * payments a second: whole engine on first payments, which have short histories to read, with
   messages and with every adaptation that falls due.
@@ -24,7 +25,7 @@ import platform
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from functools import partial
 from multiprocessing.managers import SyncManager
 from pathlib import Path
@@ -84,17 +85,22 @@ def rates(
     trusted = np.ones((batch, WINDOW), np.bool_)
     output = scorer.score(intake, rows, tier, arena.prompt[intake.slot])
 
-    def score() -> None:
+    def score(by: Scorer) -> None:
         new = take(records.pop(), arena)
-        scorer.score(new, rows, tier, arena.prompt[new.slot])
+        by.score(new, rows, tier, arena.prompt[new.slot])
+
+    def score_afresh() -> None:
+        score(Scorer(checkpoint))
 
     def adapt() -> None:
         scorer.adapt(intake, rows, output.states, arena.prompt[intake.slot], trusted)
 
     records = [traffic.next_event() for _ in range(_rounds(seconds, batch))]
-    scores = _rate(score, batch, seconds, together, most=len(records))
+    remembered = _rate(partial(score, scorer), batch, seconds, together, most=len(records) // 2)
+    afresh = _rate(score_afresh, batch, seconds, together, most=len(records))
     adaptations = _rate(adapt, batch, seconds, together)
-    return Rates(scores, adaptations, _payments(checkpoint, batch, seconds, seed, together))
+    payments = _payments(checkpoint, batch, seconds, seed, together)
+    return Rates(remembered, afresh, adaptations, payments)
 
 
 def _payments(
@@ -127,10 +133,11 @@ def _rate(
 ) -> Rate:
     """Rows a second of repeated work."""
     together()
-    began, cpu, done = time.perf_counter(), time.process_time(), 0
-    while (spent := time.perf_counter() - began) < seconds and done != most:
+    began, cpu, done, spent = time.perf_counter(), time.process_time(), 0, 0.0
+    while spent < seconds and done != most:
         work()
         done += 1
+        spent = time.perf_counter() - began
     rows = done * batch
     return Rate(round(rows / spent, 1), round(rows / (time.process_time() - cpu), 1))
 
@@ -168,11 +175,12 @@ def measure(
                 *(range(seed, seed + processes), [barrier] * processes),
             )
         )
-    scores, adaptations, payments = (
-        Rate(*(round(sum(getattr(r, of) for r in each), 1) for of in ("clock", "cpu")))
-        for each in zip(*((r.scores, r.adaptations, r.payments) for r in found), strict=True)
+    total = Rates(
+        *(
+            Rate(*(round(sum(getattr(r, of) for r in each), 1) for of in ("clock", "cpu")))
+            for each in ([getattr(r, f.name) for r in found] for f in fields(Rates))
+        )
     )
-    total = Rates(scores, adaptations, payments)
     return Speed(adapting, scoring, total, processes, batch)
 
 

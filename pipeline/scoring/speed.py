@@ -42,9 +42,17 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """Rows a second of each kind of work."""
+    """Rows a second of each kind of work.
+
+    Attributes:
+        scores: whose contexts are in memory.
+        scores_afresh: whose contexts are not.
+        adaptations: to full windows whose states are there.
+        payments: the whole engine's, from the first payment on.
+    """
 
     scores: Rate
+    scores_afresh: Rate
     adaptations: Rate
     payments: Rate
 
@@ -79,6 +87,7 @@ def rows_of(speed: Speed) -> list[list[str]]:
     )
     work = (
         (f"scores, {batches}", speed.rates.scores, f"≥ {SCORES_BAR:,.0f} /s"),
+        (f"scores, no context in memory, {batches}", speed.rates.scores_afresh, "–"),
         (f"adaptations, {batches}", speed.rates.adaptations, f"≥ {ADAPTATIONS_BAR:,.0f} /s"),
         (f"payments with all messages, {batches}", speed.rates.payments, "–"),
     )
