@@ -96,6 +96,8 @@ def rates(
         scorer.adapt(intake, rows, output.states, arena.prompt[intake.slot], trusted)
 
     records = [traffic.next_event() for _ in range(_rounds(seconds, batch))]
+    # Taken from the end: a profile takes what is older than all it remembers for a repeat.
+    records.reverse()
     remembered = _rate(partial(score, scorer), batch, seconds, together, most=len(records) // 2)
     afresh = _rate(score_afresh, batch, seconds, together, most=len(records))
     adaptations = _rate(adapt, batch, seconds, together)
