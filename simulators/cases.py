@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from simulators import clock, entries
+from simulators import clock, entries, flows
 from simulators.calendar import CUSTOMER_CUTOFF
 from simulators.codes import BANK, Kind, instrument
 from simulators.entries import Entries
@@ -162,6 +162,8 @@ class Case:
         round_share: float = 0.4,
         risky: bool = True,
         why: dict[str, float] | None = None,
+        flow: Any = flows.ALONE,
+        leg: int = 1,
     ) -> None:
         """Plan payments; arguments broadcast against each other.
 
@@ -177,18 +179,20 @@ class Case:
             round_share: share of round amounts.
             risky: whether risky roles make their side risky here (camouflage does not).
             why: purposes by weight.
+            flow: business that the payments are a leg of (one number, or one each).
+            leg: which.
         """
         shape = np.broadcast_shapes(
-            *(np.shape(x) for x in (day, minute, dollars, debtor, creditor))
+            *(np.shape(x) for x in (day, minute, dollars, debtor, creditor, flow))
         )
-        day, minute, dollars, debtor, creditor = (
+        day, minute, dollars, debtor, creditor, flow = (
             np.broadcast_to(np.asarray(x), shape).ravel()
-            for x in (day, minute, dollars, debtor, creditor)
+            for x in (day, minute, dollars, debtor, creditor, flow)
         )
         agent = self.ground.parties.agent
         seen = agent[debtor] != agent[creditor]
         day, minute, dollars = day[seen], minute[seen], dollars[seen]
-        debtor, creditor = debtor[seen], creditor[seen]
+        debtor, creditor, flow = debtor[seen], creditor[seen], flow[seen]
         over = minute >= CUSTOMER_CUTOFF
         day = day + over
         minute = np.where(over, minute % CUSTOMER_CUTOFF, np.maximum(minute, 0.0))
@@ -202,7 +206,9 @@ class Case:
             debtor_agent=agent[debtor],
             creditor_agent=agent[creditor],
             purpose=purposes(why or _WHY, n, self.rng),
+            flow=flow,
             scheme=self.ident,
+            leg=leg,
             debtor_role=ROLES.index(roles[0]),
             creditor_role=ROLES.index(roles[1]),
             stage=STAGES.index(stage),

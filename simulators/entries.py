@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from simulators.clock import MINUTE_MS
 from simulators.codes import CUSTOMER, instrument
+from simulators.flows import ALONE, completed
 
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
@@ -28,8 +29,9 @@ class Entries:
     """Rows of payments of one day, in any order; all arrays have length n.
 
     ``offset_ms`` counts from the opening; ``debtor`` and ``creditor`` are party indices or
-    -1 for the bank itself. ``family``, ``scheme``, roles, ``stage`` and the risky flags are
-    truth: they never reach a payment.
+    -1 for the bank itself. ``flow`` numbers the business that a payment is the leg ``leg`` of
+    (``ALONE``: the only one). ``family``, ``scheme``, ``leg``, roles, ``stage`` and the risky
+    flags are truth: they never reach a payment.
     """
 
     offset_ms: I64
@@ -41,8 +43,10 @@ class Entries:
     creditor: I32
     debtor_agent: I32
     creditor_agent: I32
+    flow: I64
     family: I16
     scheme: I64
+    leg: I8
     debtor_role: I8
     creditor_role: I8
     stage: I8
@@ -67,8 +71,10 @@ _TYPES: Final = {
     "creditor": np.int32,
     "debtor_agent": np.int32,
     "creditor_agent": np.int32,
+    "flow": np.int64,
     "family": np.int16,
     "scheme": np.int64,
+    "leg": np.int8,
     "debtor_role": np.int8,
     "creditor_role": np.int8,
     "stage": np.int8,
@@ -82,8 +88,10 @@ _DEFAULTS: Final[dict[str, int | bool]] = {
     "purpose": 0,
     "debtor": -1,
     "creditor": -1,
+    "flow": ALONE,
     "family": 0,
     "scheme": NO_SCHEME,
+    "leg": 1,
     "debtor_role": 0,
     "creditor_role": 0,
     "stage": 0,
@@ -132,8 +140,8 @@ class DayLedger:
 
     The columns of :class:`Entries`, with ``event_ms`` (UTC epoch ms) in place of the
     offset, and ``sequence``, which counts each debtor agent's messages of the day from 1.
-    A return has in ``original`` the row of what it gives back and in ``reason`` why; other
-    rows have -1 and 0. From ``family`` on the columns are truth.
+    A return has in ``original`` the row of what it gives back, whose flow and leg it shares,
+    and in ``reason`` why; other rows have -1 and 0. From ``family`` on the columns are truth.
     """
 
     day: int
@@ -147,10 +155,12 @@ class DayLedger:
     creditor: I32
     debtor_agent: I32
     creditor_agent: I32
+    flow: I64
     original: I64
     reason: I8
     family: I16
     scheme: I64
+    leg: I8
     debtor_role: I8
     creditor_role: I8
     stage: I8
@@ -183,6 +193,9 @@ class DayLedger:
         reasons = np.zeros(order.size, dtype=np.int8)
         reasons[back] = reason
         columns = {name: getattr(taken, name) for name in _TYPES if name != "offset_ms"}
+        columns["flow"] = completed(taken.flow, day)
+        for name in ("flow", "leg"):
+            columns[name][back] = columns[name][originals[back]]
         return cls(
             day=day,
             sequence=_sequence(taken.debtor_agent),

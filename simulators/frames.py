@@ -9,7 +9,7 @@ import polars as pl
 
 from schemas.ids import return_uetr
 from schemas.payment import OriginalPayment
-from simulators import names, statements
+from simulators import flows, names, statements
 from simulators.behaviours import FAMILIES
 from simulators.codes import COUNTRIES, LOCAL_INSTRUMENTS, MESSAGE_TYPES, PURPOSES, REASONS, Kind
 from simulators.entries import DayLedger
@@ -60,15 +60,9 @@ def payments_frame(world: World, ledger: DayLedger) -> pl.DataFrame:
         columns[f"{side}_agent_lei"] = banks["lei"].gather(agent)
     frame = pl.DataFrame(columns)
     endpoint = banks["endpoint"].gather(ledger.debtor_agent)
-    stamp = f"{on:%Y%m%d}"
-    number = sent.cast(pl.String)
     frame = frame.with_columns(
-        message_id=stamp + endpoint + number.str.zfill(6),
-        end_to_end_id=stamp[2:]
-        + "-"
-        + pl.Series(ledger.debtor_agent).cast(pl.String)
-        + "-"
-        + number,
+        message_id=f"{on:%Y%m%d}" + endpoint + sent.cast(pl.String).str.zfill(6),
+        end_to_end_id=pl.Series(flows.end_to_end_ids(world.config.seed, ledger.flow)),
         return_reason=_named([reason or None for reason in REASONS], ledger.reason),
     )
     return _with_originals(frame, ledger)
@@ -86,10 +80,7 @@ def _with_originals(frame: pl.DataFrame, ledger: DayLedger) -> pl.DataFrame:
     joined = frame.with_row_index("row").join(
         returns, on="row", how="left", maintain_order="left", validate="1:1"
     )
-    return joined.with_columns(
-        uetr=pl.coalesce("own", "uetr"),
-        end_to_end_id=pl.coalesce("original_end_to_end_id", "end_to_end_id"),
-    ).drop("row", "own")
+    return joined.with_columns(uetr=pl.coalesce("own", "uetr")).drop("row", "own")
 
 
 def sides_frame(uetr: pl.Series, ledger: DayLedger) -> pl.DataFrame:
@@ -97,6 +88,8 @@ def sides_frame(uetr: pl.Series, ledger: DayLedger) -> pl.DataFrame:
     return pl.DataFrame(
         {
             "uetr": uetr,
+            "flow": ledger.flow,
+            "leg": ledger.leg,
             "family": _named(list(FAMILY_NAMES), ledger.family),
             "scheme": pl.Series(ledger.scheme).replace({-1: None}),
             "debtor_role": _named(list(ROLES), ledger.debtor_role),

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from schemas.ids import return_uetr
 from schemas.payment import OriginalPayment, Participant, Party, Payment, Return
-from simulators import names
+from simulators import flows, names
 from simulators.codes import COUNTRIES, LOCAL_INSTRUMENTS, MESSAGE_TYPES, PURPOSES, REASONS, Kind
 from simulators.entries import DayLedger
 from simulators.ground import Ground
@@ -67,7 +67,7 @@ def write(seed: int, ground: Ground, ledger: DayLedger, row: int) -> Payment:
     """Write one row as a payment.
 
     Args:
-        seed: the world's seed, from which the UETR and accounts derive.
+        seed: the world's seed, from which ids and accounts derive.
         ground: the world's parties and calendar.
         ledger: a day of the same world.
         row: position in the ledger.
@@ -75,19 +75,17 @@ def write(seed: int, ground: Ground, ledger: DayLedger, row: int) -> Payment:
     settled = ground.calendar.dates[ledger.day]
     high, low = uetr_words(seed, ledger.day, np.array([row], dtype=np.int64))
     payer, payee = int(ledger.debtor_agent[row]), int(ledger.creditor_agent[row])
-    stamp = f"{settled:%Y%m%d}"
-    number = int(ledger.sequence[row])
-    message_id = f"{stamp}{names.endpoint(payer)}{number:06d}"
-    end_to_end_id, own = f"{stamp[2:]}-{payer}-{number}", uetr(int(high[0]), int(low[0]))
+    message_id = f"{settled:%Y%m%d}{names.endpoint(payer)}{int(ledger.sequence[row]):06d}"
+    own = uetr(int(high[0]), int(low[0]))
     returns = None
     if ledger.original[row] >= 0:
         paid = OriginalPayment.of(write(seed, ground, ledger, int(ledger.original[row])))
         returns = Return(reason=REASONS[ledger.reason[row]], original=paid)
-        end_to_end_id, own = paid.end_to_end_id, return_uetr(paid.uetr, message_id)
+        own = return_uetr(paid.uetr, message_id)
     return Payment(
         message_type=MESSAGE_TYPES[ledger.message_type[row]],
         message_id=message_id,
-        end_to_end_id=end_to_end_id,
+        end_to_end_id=flows.end_to_end_ids(seed, ledger.flow[row : row + 1])[0],
         uetr=own,
         created_at=moment(int(ledger.event_ms[row])),
         settlement_date=settled,

@@ -2,7 +2,8 @@
 
 Each payment gives two rows, one for its debtor side and one for its creditor side; "own"
 is the side that is judged. The columns are derived from the very file that a world writes,
-so a label that slipped into a payment would be seen here. Nothing joins two payments.
+so a label that slipped into a payment would be seen here. Nothing joins two payments but the
+end-to-end id, which the legs of one flow share: how many bear it is a field.
 """
 
 from __future__ import annotations
@@ -52,6 +53,7 @@ def _numbers(payments: pl.DataFrame) -> dict[str, F64]:
     amount = payments["amount"].cast(pl.Float64).to_numpy()
     created = payments["created_at"]
     since = (created - payments["original_created_at"]).dt.total_minutes()
+    flow = payments.select(pl.len().over("end_to_end_id")).to_series()
     minute = created.dt.hour().cast(pl.Float64) * 60 + created.dt.minute().cast(pl.Float64)
     own = {
         "amount": amount,
@@ -62,6 +64,7 @@ def _numbers(payments: pl.DataFrame) -> dict[str, F64]:
         "second": created.dt.second().cast(pl.Float64).to_numpy(),
         "day of the month": created.dt.day().cast(pl.Float64).to_numpy(),
         "minutes since the original": since.fill_null(-1).cast(pl.Float64).to_numpy(),
+        "payments with the end-to-end id": flow.cast(pl.Float64).to_numpy(),
         "sequence in the IMAD": payments["message_id"].str.slice(-6).cast(pl.Float64).to_numpy(),
     }
     return {name: np.concatenate([column, column]) for name, column in own.items()}
@@ -78,8 +81,9 @@ def _texts(payments: pl.DataFrame) -> dict[str, pl.Series]:
     }
     for name in ("message_type", "local_instrument", "purpose", "return_reason"):
         texts[name] = _both(payments[name], payments[name])
-    texts["start of the UETR"] = _both(*[payments["uetr"].str.slice(0, 2)] * 2)
-    texts["end of the UETR"] = _both(*[payments["uetr"].str.slice(-2)] * 2)
+    for name, words in (("uetr", "UETR"), ("end_to_end_id", "end-to-end id")):
+        texts[f"start of the {words}"] = _both(*[payments[name].str.slice(0, 2)] * 2)
+        texts[f"end of the {words}"] = _both(*[payments[name].str.slice(-2)] * 2)
     for whose, order in (("own", SIDES), ("other", SIDES[::-1])):
         first, second = order
 

@@ -1,4 +1,7 @@
-"""Correspondent chains: one business payment crosses two banks, with a cover payment or a fee."""
+"""Correspondent chains: one business payment crosses two banks, with a cover payment or a fee.
+
+Its legs are one flow: 1 in, 2 out, 3 the cover.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simulators import clock, entries
+from simulators import clock, entries, flows
 from simulators.calendar import CUSTOMER_CUTOFF
 from simulators.codes import BANK, Kind, instrument
 from simulators.entries import Entries
@@ -39,6 +42,7 @@ class Chains:
         second = np.minimum(first + rng.lognormal(3.2, 1.1, n), CUSTOMER_CUTOFF - 1)
         fee = np.where(rng.random(n) < 0.5, 15.0 + 30.0 * rng.random(n), 0.0)
         why = purposes({"": 0.5, "GDDS": 0.2, "SUPP": 0.12, "SCVE": 0.1, "CORT": 0.08}, n, rng)
+        flow = flows.of_day(day, n)
         legs = [
             entries.rows(
                 first,
@@ -48,6 +52,7 @@ class Chains:
                 debtor_agent=agent[payer],
                 creditor_agent=agent[middle],
                 purpose=why,
+                flow=flow,
             ),
             entries.rows(
                 second,
@@ -57,6 +62,8 @@ class Chains:
                 debtor_agent=agent[middle],
                 creditor_agent=agent[payee],
                 purpose=why,
+                flow=flow,
+                leg=2,
             ),
         ]
         cover = np.flatnonzero((rng.random(n) < 0.5) & (agent[middle] != agent[payee]))
@@ -68,6 +75,8 @@ class Chains:
                 creditor_agent=agent[payee[cover]],
                 message_type=BANK,
                 local_instrument=instrument("COVC"),
+                flow=flow[cover],
+                leg=3,
             )
         )
         return entries.join(legs)

@@ -6,6 +6,7 @@ import numpy as np
 
 from simulators.cases import Case
 from simulators.codes import Kind
+from simulators.flows import of_scheme
 
 NAME = "nested-correspondent"
 RISKY = frozenset({"account"})
@@ -17,16 +18,28 @@ def _nest(case: Case, flows: int, days: int, wait: float, kept: float, size: flo
     payers = case.recruit(Kind.FIRM if rng.random() < 0.6 else Kind.PERSON, flows, fresh=0.3)
     payees = case.recruit(Kind.PERSON if rng.random() < 0.5 else Kind.FIRM, flows, fresh=0.4)
     n = min(payers.size, payees.size)
+    flow = of_scheme(case.ident, n)
     when = np.sort(rng.integers(0, days, n))
     minute = case.minutes(n, "foreign") * 0.85
     dollars = size * rng.lognormal(0.0, 0.7, n)
     roles = ("source", "account")
-    case.pay("gather", when, minute, dollars, payers[:n], bank, roles, round_share=0.4)
+    case.pay("gather", when, minute, dollars, payers[:n], bank, roles, round_share=0.4, flow=flow)
     later = minute + rng.lognormal(wait, 0.8, n)
     on = when + (later // 1300).astype(int)
     passed = dollars * (1 - kept)
     roles = ("account", "target")
-    case.pay("move", on, later % 1300, passed, bank, payees[:n], roles, round_share=0.2)
+    case.pay(
+        "move",
+        on,
+        later % 1300,
+        passed,
+        bank,
+        payees[:n],
+        roles,
+        round_share=0.2,
+        flow=flow,
+        leg=2,
+    )
 
 
 def plan(case: Case) -> None:

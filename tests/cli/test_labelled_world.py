@@ -45,6 +45,7 @@ class Lying(World):
                 ledger,
                 family=rng.integers(0, 18, n).astype(np.int16),
                 scheme=rng.integers(-1, 50, n),
+                leg=rng.integers(1, 4, n).astype(np.int8),
                 debtor_role=rng.integers(0, 5, n).astype(np.int8),
                 creditor_role=rng.integers(0, 5, n).astype(np.int8),
                 stage=rng.integers(0, 5, n).astype(np.int8),

@@ -122,6 +122,7 @@ def test_truth_does_not_change_the_payment(world: World, ledgers: list[DayLedger
         for name in (
             "family",
             "scheme",
+            "leg",
             "debtor_role",
             "creditor_role",
             "stage",
