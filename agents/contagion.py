@@ -16,7 +16,8 @@ from agents.connection import Connection
 from agents.dead_letters import dead_letter
 from agents.publisher import Outgoing, Publisher, outgoing
 from agents.tail import end_offset
-from pipeline.contagion.engine import ContagionEffects, ContagionEngine
+from pipeline.contagion.effects import ContagionEffects
+from pipeline.contagion.engine import ContagionEngine
 from pipeline.contagion.snapshot import load, save
 from pipeline.settings import Settings
 from schemas.dead_letter import Fault

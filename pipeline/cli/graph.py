@@ -13,8 +13,8 @@ import typer
 from pydantic import ValidationError
 
 from pipeline.contagion.engine import ContagionEngine
+from pipeline.contagion.moments import moment
 from pipeline.contagion.neighbourhood import Neighbourhood, core, neighbourhood
-from pipeline.contagion.paths import moment
 from pipeline.contagion.snapshot import load
 from pipeline.contagion.svg import core_svg, flow_svg, page
 from pipeline.errors import ColdwireError

@@ -12,8 +12,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.contagion.engine import milliseconds
 from pipeline.contagion.liquidity import Disruption
+from pipeline.contagion.moments import milliseconds
 from pipeline.contagion.paths import money
 from pipeline.contagion.recorded import SettlementDay, day_of, read_day
 from pipeline.contagion.whatif import report, what_if

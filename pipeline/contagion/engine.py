@@ -8,54 +8,25 @@ time. ``now_ms`` fills an alert's measured fields and decides nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
 
 import numpy as np
 
+from pipeline.contagion.effects import Cause, ContagionEffects
 from pipeline.contagion.evidence import Raise, contagion_alert
-from pipeline.contagion.graph import PaymentGraph, RecentPayment
-from pipeline.contagion.paths import describe, moment, top_walks
+from pipeline.contagion.graph import PaymentGraph
+from pipeline.contagion.link import RecentPayment
+from pipeline.contagion.moments import milliseconds
+from pipeline.contagion.paths import describe, top_walks
 from pipeline.contagion.policy import ContagionFlag, ExposurePolicy
 from pipeline.contagion.seeds import DirectFlag, SeedBook
 from pipeline.contagion.settings import DAY_MS, ContagionSettings
 from pipeline.contagion.spread import Spread
 from schemas import ids
-from schemas.alert import Alert, AlertKind, GraphPath
-from schemas.flag import Exposure, Flag
-from schemas.records import ExposureUpdate, FlagChange, FlagState, Flow, ReturnedFlow
+from schemas.alert import AlertKind, GraphPath
+from schemas.records import FlagChange, FlagState, Flow, ReturnedFlow
 
 MODEL_VERSION = "contagion-1"
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
-
-
-@dataclass(slots=True)
-class ContagionEffects:
-    """What a batch gives to publish, in the order in which it came about.
-
-    ``repeats`` are records known before; ``ignored`` are payments to oneself or older than
-    the horizon.
-    """
-
-    exposures: list[Exposure] = field(default_factory=list)
-    updates: list[ExposureUpdate] = field(default_factory=list)
-    flags: list[Flag] = field(default_factory=list)
-    alerts: list[Alert] = field(default_factory=list)
-    flows: int = 0
-    repeats: int = 0
-    ignored: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class _Cause:
-    """The record being applied."""
-
-    record: Flow | FlagChange
-    key: str
-    event_ms: int
-    ends: tuple[int, ...]
-    now_ms: int | None
 
 
 class ContagionEngine:
@@ -128,7 +99,7 @@ class ContagionEngine:
             return
         # Who pays money back does not deal with its owner: that renews no flag.
         ends = (debtor, creditor) if back is None else ()
-        cause = _Cause(flow, flow.uetr, event_ms, ends, now_ms)
+        cause = Cause(flow, flow.uetr, event_ms, ends, now_ms)
         moved = self._advance(cause, effects)
         if back is None:
             self._pay(debtor, creditor, flow, event_ms)
@@ -163,7 +134,7 @@ class ContagionEngine:
             effects.repeats += 1
             return
         key = f"{change.flag_id}:{change.state}:{event_ms}"
-        cause = _Cause(change, key, event_ms, (node,), now_ms)
+        cause = Cause(change, key, event_ms, (node,), now_ms)
         moved = self._advance(cause, effects) + self._reseed([node])
         self._evaluate({*moved, *self._settle(), node}, cause, effects)
 
@@ -183,7 +154,7 @@ class ContagionEngine:
         self.policy.grow(nodes)
         return node
 
-    def _advance(self, cause: _Cause, effects: ContagionEffects) -> list[int]:
+    def _advance(self, cause: Cause, effects: ContagionEffects) -> list[int]:
         """Let time pass: links past the horizon go, flags past their expiry are cleared."""
         moved: list[int] = []
         day = self.graph.clock_ms // DAY_MS
@@ -212,7 +183,8 @@ class ContagionEngine:
         walks = top_walks(self.received, self.sent, node, s.teleport, s.max_hops, s.top_paths)
         return tuple(describe(self.graph, walk, exposure) for walk in walks)
 
-    def _evaluate(self, nodes: Iterable[int], cause: _Cause, effects: ContagionEffects) -> None:
+    def _evaluate(self, nodes: Iterable[int], cause: Cause, effects: ContagionEffects) -> None:
+        graph = self.graph
         bound: float | None = None
         for node in sorted(nodes):
             exposure = self._exposure(node)
@@ -221,28 +193,8 @@ class ContagionEngine:
             if level != before:
                 self.policy.levels[node] = level
                 bound = self._bound() if bound is None else bound
-                self._report(node, exposure, bound, cause, effects)
+                effects.expose(graph.names[node], exposure, bound, graph.clock_ms, cause)
             self._judge(node, exposure, before, level, cause, effects)
-
-    def _report(
-        self, node: int, exposure: float, bound: float, cause: _Cause, effects: ContagionEffects
-    ) -> None:
-        entity, event_at = self.graph.names[node], moment(self.graph.clock_ms)
-        effects.exposures.append(
-            Exposure(
-                exposure_id=ids.stable_id("exposure", cause.key, entity),
-                entity=entity,
-                exposure=exposure,
-                residual_bound=bound,
-                event_at=event_at,
-                uetr=cause.record.uetr,
-            )
-        )
-        effects.updates.append(
-            ExposureUpdate(
-                entity=entity, exposure=exposure, residual_bound=bound, event_at=event_at
-            )
-        )
 
     def _judge(
         self,
@@ -250,7 +202,7 @@ class ContagionEngine:
         exposure: float,
         before: int,
         level: int,
-        cause: _Cause,
+        cause: Cause,
         effects: ContagionEffects,
     ) -> None:
         flag_level = self.settings.flag_level
@@ -270,10 +222,11 @@ class ContagionEngine:
                     self.policy.flags[node], revision=flag.revision + 1, severity=exposure
                 )
                 self.policy.flags[node] = flag
-                self._publish_flag(node, flag, state, cause, effects, self._paths(node, exposure))
+                paths = self._paths(node, exposure)
+                effects.flag(self.graph.names[node], flag, state, self.graph.clock_ms, cause, paths)
 
     def _raise_flag(
-        self, node: int, exposure: float, level: int, cause: _Cause, effects: ContagionEffects
+        self, node: int, exposure: float, level: int, cause: Cause, effects: ContagionEffects
     ) -> None:
         paths = self._paths(node, exposure)
         if not paths:
@@ -304,40 +257,9 @@ class ContagionEngine:
         )
         self.policy.raised(node, flag)
         effects.alerts.append(alert)
-        self._publish_flag(node, flag, FlagState.RAISED, cause, effects, paths)
+        effects.flag(entity, flag, FlagState.RAISED, self.graph.clock_ms, cause, paths)
 
-    def _clear_flag(self, node: int, cause: _Cause, effects: ContagionEffects) -> None:
+    def _clear_flag(self, node: int, cause: Cause, effects: ContagionEffects) -> None:
         flag = self.policy.flags.pop(node)
         flag = replace(flag, revision=flag.revision + 1, severity=0.0)
-        self._publish_flag(node, flag, FlagState.CLEARED, cause, effects, ())
-
-    def _publish_flag(
-        self,
-        node: int,
-        flag: ContagionFlag,
-        state: FlagState,
-        cause: _Cause,
-        effects: ContagionEffects,
-        paths: tuple[GraphPath, ...],
-    ) -> None:
-        cleared = state is FlagState.CLEARED
-        effects.flags.append(
-            Flag(
-                flag_id=flag.flag_id,
-                revision=flag.revision,
-                kind=AlertKind.CONTAGION,
-                entity=self.graph.names[node],
-                state=state,
-                severity=flag.severity,
-                event_at=moment(self.graph.clock_ms),
-                expires_at=None if cleared else moment(flag.expires_ms),
-                alert_id=flag.alert_id,
-                uetr=cause.record.uetr,
-                paths=paths,
-            )
-        )
-
-
-def milliseconds(at: datetime) -> int:
-    """UTC epoch milliseconds of an aware time, rounded down."""
-    return (at - _EPOCH) // _MILLISECOND
+        effects.flag(self.graph.names[node], flag, FlagState.CLEARED, self.graph.clock_ms, cause)

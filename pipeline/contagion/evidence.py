@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from pipeline.contagion.graph import Link, PaymentGraph
-from pipeline.contagion.paths import moment, money, short
+from pipeline.contagion.graph import PaymentGraph
+from pipeline.contagion.link import Link
+from pipeline.contagion.moments import moment
+from pipeline.contagion.paths import money, short
 from pipeline.contagion.settings import ContagionSettings
 from pipeline.contagion.taint import ReceivedTaint, Transfer, received_taint
 from schemas import ids

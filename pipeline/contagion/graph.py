@@ -14,32 +14,17 @@ exponent grows large.
 from __future__ import annotations
 
 import math
-from array import array
-from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import networkx as nx
 
 from pipeline.contagion.adjacency import Adjacency
+from pipeline.contagion.link import Link, RecentPayment
 from pipeline.contagion.settings import DAY_MS, MAX_EXPONENT, ContagionSettings
 
-RECENT = 8
-"""Payments of a link kept for drill-down."""
-REMEMBERED = 128
-"""Payments of a link, and returns of those, recognised when they come again."""
 _DUST = 1e-9
 """Share of a link's weight below which what is left after a return is rounding."""
-_KEY_MASK = (1 << 64) - 1
-
-
-class RecentPayment(NamedTuple):
-    """A payment as a link remembers it."""
-
-    uetr: str
-    amount: float
-    event_ms: int
 
 
 class Change(NamedTuple):
@@ -48,50 +33,6 @@ class Change(NamedTuple):
     debtor_before: float
     creditor_before: float
     added: float
-
-
-@dataclass(slots=True)
-class Link:
-    """Undecayed memory of an edge, and its places in the arrays (-1: not there)."""
-
-    count: int = 0
-    amount: float = 0.0
-    first_ms: int = 0
-    last_ms: int = 0
-    debtor_at: int = -1
-    creditor_at: int = -1
-    recent: deque[RecentPayment] = field(default_factory=lambda: deque(maxlen=RECENT))
-    keys: array[int] = field(default_factory=lambda: array("Q"))
-
-    def remember(self, uetr: str, amount: float, event_ms: int) -> None:
-        """Count a payment and keep it for drill-down and for recognising it."""
-        self.first_ms = min(self.first_ms, event_ms) if self.keys else event_ms
-        self.last_ms = max(self.last_ms, event_ms) if self.keys else event_ms
-        self.count += 1
-        self.amount += amount
-        self.recent.append(RecentPayment(uetr, amount, event_ms))
-        self.recognise(uetr)
-
-    def forget(self, paid: RecentPayment, amount: float) -> None:
-        """Take back what came back of a payment; the last one kept for drill-down stays."""
-        whole = amount >= paid.amount
-        self.count -= whole
-        self.amount = max(0.0, self.amount - amount)
-        if paid in self.recent and len(self.recent) > 1:
-            self.recent.remove(paid)
-            if not whole:
-                self.recent.append(paid._replace(amount=paid.amount - amount))
-
-    def recognise(self, uetr: str) -> None:
-        """Keep what is needed to tell when a payment, or the return of one, comes again."""
-        self.keys.append(uetr_key(uetr))
-        if len(self.keys) > REMEMBERED:
-            del self.keys[0]
-
-
-def uetr_key(uetr: str) -> int:
-    """Last 64 bits of a UETR."""
-    return int(uetr.replace("-", ""), 16) & _KEY_MASK
 
 
 class PaymentGraph:
@@ -135,7 +76,7 @@ class PaymentGraph:
     def knows(self, debtor: int, creditor: int, uetr: str) -> bool:
         """Tell whether the link has carried that payment already."""
         link = self.link(debtor, creditor)
-        return link is not None and uetr_key(uetr) in link.keys
+        return link is not None and link.knows(uetr)
 
     def is_stale(self, event_ms: int) -> bool:
         """Tell whether a payment is too old for a link of its own."""
@@ -190,7 +131,7 @@ class PaymentGraph:
         added = amount * math.exp(self._rate * (event_ms - self.landmark_ms))
         data = self.network.get_edge_data(debtor, creditor)
         link: Link = Link() if data is None else data["link"]
-        if uetr_key(uetr) not in link.keys:
+        if not link.knows(uetr):
             self._turn_wheel(debtor, creditor, link, event_ms)
             link.remember(uetr, amount, event_ms)
         weight = 0.0 if data is None else data["weight"]
@@ -228,7 +169,7 @@ class PaymentGraph:
             Whether the weighted rows changed; they do not for a payment that is unknown.
         """
         link = self.link(debtor, creditor)
-        if link is None or link.debtor_at < 0 or uetr_key(paid.uetr) not in link.keys:
+        if link is None or link.debtor_at < 0 or not link.knows(paid.uetr):
             return False
         data = self.network[debtor][creditor]
         before: float = data["weight"]

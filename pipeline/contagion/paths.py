@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import heapq
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import numpy as np
 
 from pipeline.contagion.graph import PaymentGraph
+from pipeline.contagion.moments import moment
 from pipeline.contagion.spread import Spread
 from schemas.alert import GraphPath, PathHop
 
@@ -123,12 +123,6 @@ def _sentence(hops: list[PathHop], seed: str, span_ms: int) -> str:
     if payments == 1:
         return f"1 payment, {amount}, {way}"
     return f"{payments} payments, {amount}, {way}{via} within {duration(span_ms)}"
-
-
-def moment(event_ms: int) -> datetime:
-    """UTC time of epoch milliseconds."""
-    seconds, milliseconds = divmod(event_ms, 1000)
-    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=milliseconds * 1000)
 
 
 def money(amount: float) -> str:

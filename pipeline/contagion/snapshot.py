@@ -21,7 +21,8 @@ import numpy.typing as npt
 
 from pipeline.contagion.adjacency import Adjacency
 from pipeline.contagion.engine import ContagionEngine
-from pipeline.contagion.graph import RECENT, Link, PaymentGraph, RecentPayment
+from pipeline.contagion.graph import PaymentGraph
+from pipeline.contagion.link import RECENT, Link, RecentPayment
 from pipeline.contagion.policy import ContagionFlag
 from pipeline.contagion.seeds import DirectFlag
 from pipeline.contagion.settings import DAY_MS, ContagionSettings

@@ -10,7 +10,8 @@ import numpy.typing as npt
 from scipy import sparse
 
 from pipeline.contagion.clearing import clear
-from pipeline.contagion.engine import ContagionEffects, ContagionEngine
+from pipeline.contagion.effects import ContagionEffects
+from pipeline.contagion.engine import ContagionEngine
 from pipeline.contagion.liquidity import (
     Cents,
     Disruption,
@@ -22,7 +23,7 @@ from pipeline.contagion.liquidity import (
     settle,
     settled_value,
 )
-from pipeline.contagion.paths import moment
+from pipeline.contagion.moments import moment
 from pipeline.contagion.recorded import SettlementDay
 from schemas.ids import stable_id
 from schemas.records import FlagChange, FlagState, Flow

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.contagion.engine import ContagionEffects, ContagionEngine
+from pipeline.contagion.effects import ContagionEffects
+from pipeline.contagion.engine import ContagionEngine
 from pipeline.contagion.settings import ContagionSettings
 from pipeline.contagion.snapshot import load, save
 from pipeline.errors import ColdwireError

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.contagion.engine import ContagionEngine
-from pipeline.contagion.graph import RECENT, PaymentGraph
+from pipeline.contagion.graph import PaymentGraph
+from pipeline.contagion.link import RECENT
 from pipeline.contagion.settings import DAY_MS, ContagionSettings
 from tests.contagion.stream import bank, flow, party, random_log, uetr
 
