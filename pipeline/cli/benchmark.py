@@ -83,6 +83,7 @@ class OwnMethod(StrEnum):
     CONTROL = "coldwire-k0"
     PRIOR = "prior-only"
     LIGHTGBM = "lightgbm"
+    LIGHTGBM_OWN_HISTORY = "lightgbm-own-history"
     LOGISTIC = "logistic-regression"
     RULES = "z-score-rules"
 

@@ -43,6 +43,8 @@ from simulators.world import World, WorldConfig
 
 _SERVED_SHARE = WorldConfig().risky_share
 _TABLE_WIDTH = 160
+_WORKERS = 2
+"""Processes that fit rivals; each holds the training world."""
 _NO_RIVER = "not installed; the extra 'peers' has it"
 
 Float = npt.NDArray[np.float64]
@@ -136,7 +138,7 @@ def _score(
     """Scores by name, ours first, and what the engine served."""
     spawn = multiprocessing.get_context("spawn")
     model = checkpoint.model
-    with ProcessPoolExecutor(max_workers=1, mp_context=spawn) as pool:
+    with ProcessPoolExecutor(max_workers=_WORKERS, mp_context=spawn) as pool:
         start = pool.submit(multi_task, model, training) if MULTI_TASK in wanted else None
         fitted: dict[str, Future[Scored]] = {
             name: pool.submit(rival, model, training, encoded)

@@ -18,8 +18,8 @@ OWN_NAME: Final = "LightGBM, tuned, own history"
 """Without what is known of the other sides of the payments."""
 SEEDS: Final = (0, 1, 2)
 TRIALS: Final = 20
-SEARCH_SHARE: Final = 1 / 3
-"""Share of the rows that a trial is fitted to."""
+SEARCHED: Final = 50_000
+"""Rows, about, that a trial is fitted to."""
 FINALISTS: Final = 3
 """Trials that are fitted again, to all rows, before one is chosen."""
 _ROUNDS: Final = 800
@@ -49,7 +49,7 @@ def lightgbm_tuned(
     """Mean log odds of one LightGBM a seed, with the parameters that a search chose.
 
     Args:
-        fit: rows to learn from; a trial sees a random SEARCH_SHARE of them.
+        fit: rows to learn from; a trial sees SEARCHED of them, drawn at random.
         stop: rows of other counterparties: they stop each fit early, and the FINALISTS best
             trials are fitted again to all rows and chosen from by PR-AUC on them.
         features: rows to score, [N, A].
@@ -61,7 +61,7 @@ def lightgbm_tuned(
     """
     random = np.random.default_rng(seed)
     drawn = [_STACKS_OWN, *(_draw(random) for _ in range(trials))]
-    some = random.random(len(fit.risky)) < SEARCH_SHARE
+    some = random.random(len(fit.risky)) < SEARCHED / len(fit.risky)
     sample = Labelled(fit.features[some], fit.risky[some])
     tried = sorted(drawn, key=lambda parameters: -_quality(_fit(parameters, sample, stop, 0), stop))
     finalists = [(parameters, _fit(parameters, fit, stop, 0)) for parameters in tried[:FINALISTS]]
