@@ -2,8 +2,11 @@
 
 At batches of a few short histories a framework spends its time on starting operations. Here
 each row is one pass of compiled loops and small matrix products over what is new of it, so its
-bits cannot depend on the rest of its batch. The same arithmetic stands in
-:mod:`pipeline.model.profile_model` for training; a test compares the two.
+bits cannot depend on the rest of its batch. Every operation is rounded as it is written: a
+compiler that may reorder sums or fuse products chooses anew wherever it optimises, and a
+process that has compiled would then score otherwise than one that loads the same kernels from
+the cache. The same arithmetic stands in :mod:`pipeline.model.profile_model` for training; a
+test compares the two.
 """
 
 from __future__ import annotations
@@ -13,21 +16,16 @@ from typing import Any, Final
 
 import numpy as np
 from numba import njit
+from numba.core import types
+from numba.extending import intrinsic
 
 from pipeline.encoding import FEATURES
 from pipeline.model.architecture import FEATURE_CLIP
 from pipeline.model.key_values import POSITIONS, KeyValues
 from pipeline.model.served_weights import DecoderWeights, ServedWeights
 
-# Sums may be reordered, once and for all at compilation; NaN keeps its meaning. Division as in
-# numpy: a branch that raises on zero would keep loops from being vectorised.
-_compiled = njit(
-    nogil=True,
-    cache=True,
-    error_model="numpy",
-    fastmath={"reassoc", "contract", "arcp", "nsz"},
-)
-_compiled_in_order = njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract", "nsz"})
+# Division as in numpy: a branch that raises on zero would keep loops from being vectorised.
+_compiled = njit(nogil=True, cache=True, error_model="numpy")
 _inlined = njit(inline="always")
 _EVENTS_SEEN: Final = FEATURES.index("events_seen")
 _CLIP: Final = np.float32(FEATURE_CLIP)
@@ -38,6 +36,18 @@ _ROWS: Final = 4
 """Rows that a matrix product takes at once: each loaded weight then serves four."""
 _HELD_OUT_SHARE: Final = 4
 """One in so many of the own events, the newest, judges an adapted prompt."""
+
+
+def _emit_fused(_typing: Any, x: Any, y: Any, z: Any) -> Any:
+    """x * y + z of single-precision numbers, rounded once, whatever the compiler chooses."""
+
+    def emit(_target: Any, builder: Any, _signature: Any, numbers: Any) -> Any:
+        return builder.fma(*numbers)
+
+    return types.float32(x, y, z), emit
+
+
+_fused: Any = intrinsic(_emit_fused)
 
 
 @_compiled
@@ -297,7 +307,7 @@ def _descend(
                 for p in range(vectors):
                     share = shares[t, head * vectors + p]
                     for i in range(head * size, (head + 1) * size):
-                        gradient[p, i] += share * found[t, i]
+                        gradient[p, i] = _fused(share, found[t, i], gradient[p, i])
         for p in range(vectors):
             for i in range(width):
                 moved = prompt[p, i] - rate * w.step_size[step, p, i] * gradient[p, i]
@@ -351,7 +361,7 @@ def _find(shares: Any, prompt: Any, found: Any) -> None:
             for p in range(vectors):
                 share = shares[t, head * vectors + p]
                 for i in range(begin, end):
-                    found[t, i] += share * prompt[p, i]
+                    found[t, i] = _fused(share, prompt[p, i], found[t, i])
 
 
 @_compiled
@@ -391,7 +401,7 @@ def _attend(
                 begin, end = head * size, (head + 1) * size
                 part, value, found = share[head, s], values[s, begin:end], merged[t, begin:end]
                 for i in range(size):
-                    found[i] += part * value[i]
+                    found[i] = _fused(part, value[i], found[i])
 
 
 @_compiled
@@ -417,7 +427,7 @@ def _products(query: Any, keys: Any, out: Any) -> None:
     for i in range(0, len(query), 2):
         q0, q1, k0, k1 = query[i], query[i + 1], keys[i], keys[i + 1]
         for s in range(_POSITIONS):
-            out[s] = out[s] + q0 * k0[s] + q1 * k1[s]
+            out[s] = _fused(q1, k1[s], _fused(q0, k0[s], out[s]))
 
 
 @_compiled
@@ -443,9 +453,9 @@ def _pull(offsets: Any, logits: Any, codes: Any, weight: Any) -> None:
 @_compiled
 def _softmax(scores: Any) -> None:
     """Replace scores by their softmax."""
-    total = _exponentials(scores, _largest(scores))
+    scale = np.float32(1) / _exponentials(scores, _largest(scores))
     for i in range(len(scores)):
-        scores[i] /= total
+        scores[i] *= scale
 
 
 @_compiled
@@ -461,10 +471,22 @@ def _exponentials(scores: Any, largest: Any) -> Any:
     """Replace scores by their exponentials; returns the sum."""
     for i in range(len(scores)):
         scores[i] = _exp(scores[i] - largest)
-    total = np.float32(0)
-    for i in range(len(scores)):
-        total += scores[i]
-    return total
+    return _sum(scores)
+
+
+@_compiled
+def _sum(x: Any) -> Any:
+    """Sum of a vector, in four sums side by side."""
+    whole = len(x) // 4 * 4
+    s0 = s1 = s2 = s3 = np.float32(0)
+    for i in range(0, whole, 4):
+        s0 += x[i]
+        s1 += x[i + 1]
+        s2 += x[i + 2]
+        s3 += x[i + 3]
+    for i in range(whole, len(x)):
+        s0 += x[i]
+    return (s0 + s1) + (s2 + s3)
 
 
 @_compiled
@@ -482,14 +504,15 @@ def _exp(x: Any) -> Any:
     """
     bounded = min(max(x, np.float32(-87.3)), np.float32(88.3))
     power = np.floor(bounded * np.float32(1.44269504) + np.float32(0.5))
-    rest = bounded - power * np.float32(0.693359375) + power * np.float32(2.12194440e-4)
+    rest = _fused(power, np.float32(-0.693359375), bounded)
+    rest = _fused(power, np.float32(2.12194440e-4), rest)
     series = np.float32(1.9875691500e-4)
-    series = series * rest + np.float32(1.3981999507e-3)
-    series = series * rest + np.float32(8.3334519073e-3)
-    series = series * rest + np.float32(4.1665795894e-2)
-    series = series * rest + np.float32(1.6666665459e-1)
-    series = series * rest + np.float32(5.0000001201e-1)
-    series = series * rest * rest + rest + np.float32(1)
+    series = _fused(series, rest, np.float32(1.3981999507e-3))
+    series = _fused(series, rest, np.float32(8.3334519073e-3))
+    series = _fused(series, rest, np.float32(4.1665795894e-2))
+    series = _fused(series, rest, np.float32(1.6666665459e-1))
+    series = _fused(series, rest, np.float32(5.0000001201e-1))
+    series = _fused(series, rest * rest, rest) + np.float32(1)
     exponent = np.int32((np.int32(power) + np.int32(127)) << np.int32(23))
     return series * exponent.view(np.float32)
 
@@ -499,12 +522,24 @@ def _norm(x: Any, weight: Any, epsilon: Any, out: Any) -> None:
     """Root-mean-square norm of each row."""
     width = x.shape[1]
     for t in range(len(x)):
-        total = np.float32(0)
-        for i in range(width):
-            total += x[t, i] * x[t, i]
-        scale = np.float32(1) / np.sqrt(total / np.float32(width) + epsilon)
+        scale = np.float32(1) / np.sqrt(_square(x[t]) / np.float32(width) + epsilon)
         for i in range(width):
             out[t, i] = x[t, i] * scale * weight[i]
+
+
+@_compiled
+def _square(x: Any) -> Any:
+    """Sum of squares of a vector, in four sums side by side."""
+    whole = len(x) // 4 * 4
+    s0 = s1 = s2 = s3 = np.float32(0)
+    for i in range(0, whole, 4):
+        s0 = _fused(x[i], x[i], s0)
+        s1 = _fused(x[i + 1], x[i + 1], s1)
+        s2 = _fused(x[i + 2], x[i + 2], s2)
+        s3 = _fused(x[i + 3], x[i + 3], s3)
+    for i in range(whole, len(x)):
+        s0 = _fused(x[i], x[i], s0)
+    return (s0 + s1) + (s2 + s3)
 
 
 @_compiled
@@ -515,7 +550,7 @@ def _add_codes(table: Any, offsets: Any, codes: Any, out: Any) -> None:
             out[i] += entry[i]
 
 
-@_compiled_in_order
+@_compiled
 def _multiply(x: Any, matrix: Any, out: Any) -> None:
     """Write x @ matrix; every row in one order of summation, whatever the rows beside it."""
     whole = len(x) // _ROWS * _ROWS
@@ -525,7 +560,7 @@ def _multiply(x: Any, matrix: Any, out: Any) -> None:
         _multiply_row(x[row], matrix, out[row])
 
 
-@_compiled_in_order
+@_compiled
 def _multiply_rows(x: Any, matrix: Any, out: Any) -> None:
     """Four rows at once, each summed as :func:`_multiply_row` sums it."""
     a, b, c, d = out[0], out[1], out[2], out[3]
@@ -541,20 +576,28 @@ def _multiply_rows(x: Any, matrix: Any, out: Any) -> None:
         m0, m1, m2, m3 = matrix[k], matrix[k + 1], matrix[k + 2], matrix[k + 3]
         for j in range(columns):
             w0, w1, w2, w3 = m0[j], m1[j], m2[j], m3[j]
-            a[j] = a[j] + a0 * w0 + a1 * w1 + a2 * w2 + a3 * w3
-            b[j] = b[j] + b0 * w0 + b1 * w1 + b2 * w2 + b3 * w3
-            c[j] = c[j] + c0 * w0 + c1 * w1 + c2 * w2 + c3 * w3
-            d[j] = d[j] + d0 * w0 + d1 * w1 + d2 * w2 + d3 * w3
+            a[j] = _four(a[j], a0, a1, a2, a3, w0, w1, w2, w3)
+            b[j] = _four(b[j], b0, b1, b2, b3, w0, w1, w2, w3)
+            c[j] = _four(c[j], c0, c1, c2, c3, w0, w1, w2, w3)
+            d[j] = _four(d[j], d0, d1, d2, d3, w0, w1, w2, w3)
     for k in range(whole, depth):
         a0, b0, c0, d0, m0 = x[0, k], x[1, k], x[2, k], x[3, k], matrix[k]
         for j in range(columns):
-            a[j] = a[j] + a0 * m0[j]
-            b[j] = b[j] + b0 * m0[j]
-            c[j] = c[j] + c0 * m0[j]
-            d[j] = d[j] + d0 * m0[j]
+            a[j] = _fused(a0, m0[j], a[j])
+            b[j] = _fused(b0, m0[j], b[j])
+            c[j] = _fused(c0, m0[j], c[j])
+            d[j] = _fused(d0, m0[j], d[j])
 
 
-@_compiled_in_order
+@_inlined
+def _four(
+    total: Any, x0: Any, x1: Any, x2: Any, x3: Any, w0: Any, w1: Any, w2: Any, w3: Any
+) -> Any:
+    """The total with four products added, one after the other."""
+    return _fused(x3, w3, _fused(x2, w2, _fused(x1, w1, _fused(x0, w0, total))))
+
+
+@_compiled
 def _multiply_row(x: Any, matrix: Any, out: Any) -> None:
     columns, depth = len(out), len(matrix)
     whole = depth // 4 * 4
@@ -564,11 +607,11 @@ def _multiply_row(x: Any, matrix: Any, out: Any) -> None:
         x0, x1, x2, x3 = x[k], x[k + 1], x[k + 2], x[k + 3]
         m0, m1, m2, m3 = matrix[k], matrix[k + 1], matrix[k + 2], matrix[k + 3]
         for j in range(columns):
-            out[j] = out[j] + x0 * m0[j] + x1 * m1[j] + x2 * m2[j] + x3 * m3[j]
+            out[j] = _four(out[j], x0, x1, x2, x3, m0[j], m1[j], m2[j], m3[j])
     for k in range(whole, depth):
         x0, m0 = x[k], matrix[k]
         for j in range(columns):
-            out[j] = out[j] + x0 * m0[j]
+            out[j] = _fused(x0, m0[j], out[j])
 
 
 @_compiled
