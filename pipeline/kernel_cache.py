@@ -13,8 +13,8 @@ from typing import Final
 
 _PACKAGE: Final = Path(__file__).parent
 _COMPILED_FROM: Final = (
-    *("encoding/*.py", "model/architecture.py", "model/kernels.py", "model/key_values.py"),
-    *("model/quick_scorer.py", "model/served_weights.py"),
+    *("moments.py", "encoding/*.py", "model/architecture.py", "model/kernels.py"),
+    *("model/key_values.py", "model/quick_scorer.py", "model/served_weights.py"),
 )
 """Modules with kernels, and those whose constants kernels read."""
 

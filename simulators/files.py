@@ -121,6 +121,8 @@ def write_day(world: World, output: Output, day: int) -> int:
     frame = payments_frame(world, ledger)
     _parquet(frame, payments_file(folder, on))
     _parquet(sides_frame(frame["uetr"], ledger), sides_file(folder, on))
+    if not output.jsonl and output.xml is None:
+        return len(ledger)
     asked = recalls.of_day(world.config.seed, world.ground, ledger)
     told = broadcasts.of_day(world.calendar, day)
     if output.jsonl:

@@ -13,13 +13,13 @@ import typer
 from pydantic import ValidationError
 
 from pipeline.contagion.engine import ContagionEngine
-from pipeline.contagion.moments import moment
 from pipeline.contagion.neighbourhood import Neighbourhood, core, neighbourhood
 from pipeline.contagion.snapshot import load
 from pipeline.contagion.svg import core_svg, flow_svg, page
 from pipeline.errors import ColdwireError
 from pipeline.intake import Pseudonyms, fan_out
 from pipeline.intake.reader import KEY_FILE
+from pipeline.moments import moment
 from pipeline.settings import load_settings
 from schemas.ids import stable_id
 from schemas.payment import Payment

@@ -159,8 +159,7 @@ Rival = Callable[[ServedModel, Training, EncodedTrial], Scored]
 
 def _lightgbm(_: ServedModel, training: Training, trial: EncodedTrial) -> Scored:
     taught = _taught(training)
-    score, chosen = tuned_trees.lightgbm_tuned(taught.fit, taught.stop, trial.features)
-    return Scored(score, ", ".join(f"{name} {value}" for name, value in chosen.items()))
+    return _tuned(taught.fit, taught.stop, trial.features)
 
 
 def _lightgbm_own(_: ServedModel, training: Training, trial: EncodedTrial) -> Scored:
@@ -168,7 +167,11 @@ def _lightgbm_own(_: ServedModel, training: Training, trial: EncodedTrial) -> Sc
         Labelled(rows.features[:, OWN_HISTORY], rows.risky)
         for rows in (_taught(training).fit, _taught(training).stop)
     )
-    score, chosen = tuned_trees.lightgbm_tuned(fit, stop, trial.features[:, OWN_HISTORY])
+    return _tuned(fit, stop, trial.features[:, OWN_HISTORY])
+
+
+def _tuned(fit: Labelled, stop: Labelled, features: npt.NDArray[np.float32]) -> Scored:
+    score, chosen = tuned_trees.lightgbm_tuned(fit, stop, features)
     return Scored(score, ", ".join(f"{name} {value}" for name, value in chosen.items()))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 import numpy as np
@@ -14,12 +13,12 @@ from pipeline.encoding.standing import standing_of
 from pipeline.evaluation.splits import Trial, rank_of, served_weight
 from pipeline.intake.fan_out import fan_out
 from pipeline.intake.pseudonyms import Pseudonyms
+from pipeline.moments import moment
 from schemas.records import Observation
 from simulators.behaviours import FAMILIES
 from simulators.entries import NO_SCHEME, DayLedger
 from simulators.world import World, WorldConfig, payment_at
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _KEY = b"evaluation: not a secret"
 
 
@@ -52,7 +51,7 @@ def held_out_trial(world: World, first_events: int, served_share: float) -> Tria
         sides = _kept_sides(world, ledger, seen, first_events)
         risky = np.stack([ledger.debtor_risky, ledger.creditor_risky], axis=1)
         for row in np.flatnonzero(sides.any(1)).tolist():
-            arrived = _EPOCH + timedelta(milliseconds=int(ledger.event_ms[row]))
+            arrived = moment(int(ledger.event_ms[row]))
             records = fan_out(payment_at(world, ledger, row), arrived, pseudonyms)
             scheme, family = int(ledger.scheme[row]), int(ledger.family[row])
             for side, record in enumerate((records.debtor, records.creditor)):

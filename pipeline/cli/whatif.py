@@ -13,12 +13,12 @@ from rich.console import Console
 from rich.table import Table
 
 from pipeline.contagion.liquidity import Disruption
-from pipeline.contagion.moments import milliseconds
 from pipeline.contagion.paths import money
 from pipeline.contagion.recorded import SettlementDay, day_of, read_day
 from pipeline.contagion.whatif import report, what_if
 from pipeline.contagion.whatif_picture import draw
 from pipeline.errors import ColdwireError
+from pipeline.moments import milliseconds
 from simulators.world import World, WorldConfig
 
 _ZONE = ZoneInfo("America/New_York")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from pipeline.contagion.moments import moment
 from pipeline.contagion.policy import ContagionFlag
+from pipeline.moments import moment
 from schemas import ids
 from schemas.alert import Alert, AlertKind, GraphPath
 from schemas.flag import Exposure, Flag

@@ -16,12 +16,12 @@ from pipeline.contagion.effects import Cause, ContagionEffects
 from pipeline.contagion.evidence import Raise, contagion_alert
 from pipeline.contagion.graph import PaymentGraph
 from pipeline.contagion.link import RecentPayment
-from pipeline.contagion.moments import milliseconds
 from pipeline.contagion.paths import describe, top_walks
 from pipeline.contagion.policy import ContagionFlag, ExposurePolicy
 from pipeline.contagion.seeds import DirectFlag, SeedBook
 from pipeline.contagion.settings import DAY_MS, ContagionSettings
 from pipeline.contagion.spread import Spread
+from pipeline.moments import milliseconds
 from schemas import ids
 from schemas.alert import AlertKind, GraphPath
 from schemas.records import FlagChange, FlagState, Flow, ReturnedFlow

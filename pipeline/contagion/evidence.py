@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from pipeline.contagion.graph import PaymentGraph
 from pipeline.contagion.link import Link
-from pipeline.contagion.moments import moment
 from pipeline.contagion.paths import money, short
 from pipeline.contagion.settings import ContagionSettings
 from pipeline.contagion.taint import ReceivedTaint, Transfer, received_taint
+from pipeline.moments import moment
 from schemas import ids
 from schemas.alert import Action, Alert, AlertKind, GraphPath, PathHop, Reason
 from schemas.records import Role

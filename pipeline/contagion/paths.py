@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.contagion.graph import PaymentGraph
-from pipeline.contagion.moments import moment
 from pipeline.contagion.spread import Spread
+from pipeline.moments import moment
 from schemas.alert import GraphPath, PathHop
 
 _EXPANSIONS = 300

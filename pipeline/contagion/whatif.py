@@ -23,8 +23,8 @@ from pipeline.contagion.liquidity import (
     settle,
     settled_value,
 )
-from pipeline.contagion.moments import moment
 from pipeline.contagion.recorded import SettlementDay
+from pipeline.moments import moment
 from schemas.ids import stable_id
 from schemas.records import FlagChange, FlagState, Flow
 

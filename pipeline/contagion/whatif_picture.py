@@ -12,8 +12,8 @@ from matplotlib.dates import DateFormatter
 from matplotlib.figure import Figure
 
 from pipeline.contagion.liquidity import balance_of, minutes, queued_value, settled_value
-from pipeline.contagion.moments import moment
 from pipeline.contagion.whatif import WhatIf
+from pipeline.moments import moment
 
 _BEFORE, _AFTER, _MARK = "#7a8794", "#c0392b", "#2c3e50"
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -19,10 +18,9 @@ from pipeline.encoding.codes import (
     purpose_index,
 )
 from pipeline.encoding.standing import N_TOLD, standing_row
+from pipeline.moments import milliseconds
 from schemas.records import Observation, Role
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
 DEBTOR, CREDITOR = 0, 1
 
 
@@ -36,11 +34,6 @@ def repeat_key(uetr: str, role: Role) -> int:
     """Key by which a profile recognises a repeat: one side of one payment."""
     text = f"{uetr}/{role.value}".encode()
     return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "little")
-
-
-def epoch_ms(when: datetime) -> int:
-    """Milliseconds since 1970 of an aware time, without a detour over floats."""
-    return (when - _EPOCH) // _MILLISECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +84,7 @@ class ObservationColumns:
             entity_agent=np.array([entity_key(o.entity_agent) for o in obs], np.uint64),
             counterparty_agent=np.array([entity_key(o.counterparty_agent) for o in obs], np.uint64),
             amount=np.array([o.amount for o in obs], np.float64),
-            event_ms=np.array([epoch_ms(o.event_at) for o in obs], np.int64),
+            event_ms=np.array([milliseconds(o.event_at) for o in obs], np.int64),
             role=np.array([DEBTOR if o.role is Role.DEBTOR else CREDITOR for o in obs], np.int8),
             message_type=np.array([message_index(o.message_type.value) for o in obs], np.int8),
             local_instrument=np.array([instrument_index(o.local_instrument) for o in obs], np.int8),

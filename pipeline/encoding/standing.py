@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from pipeline.moments import milliseconds, moment
 from schemas.standing import Standing
 
 _COUNTS: Final = (
@@ -42,7 +42,6 @@ STANDING_RELATIONS: Final = (
 
 _DAY_MS: Final = 86_400_000.0
 _MIX: Final = np.uint64(0x9E3779B97F4A7C15)
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 Float = npt.NDArray[np.float64]
 
@@ -78,10 +77,7 @@ def standing_row(standing: Standing | None) -> list[float]:
         return [0.0] * N_TOLD
     return [
         *(float(getattr(standing, name)) for name in _COUNTS),
-        *(
-            (at - _EPOCH) / timedelta(milliseconds=1)
-            for at in (standing.first_at, standing.last_at)
-        ),
+        *(float(milliseconds(at)) for at in (standing.first_at, standing.last_at)),
         *(float(standing.counterparties), float(standing.agents)),
     ]
 
@@ -92,7 +88,7 @@ def standing_of(row: Sequence[float]) -> Standing | None:
     if not values["events"]:
         return None
     for name in ("first", "last"):
-        values[f"{name}_at"] = _EPOCH + timedelta(milliseconds=values.pop(f"{name}_ms"))
+        values[f"{name}_at"] = moment(int(values.pop(f"{name}_ms")))
     return Standing.model_validate(values)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.encoding.columns import epoch_ms
+from pipeline.moments import milliseconds
 from pipeline.scoring.arena import Arena
 from pipeline.scoring.facts import Facts
 from pipeline.scoring.flags import NONE, FlagBook, FlagEvent, Sighting
@@ -106,7 +106,7 @@ class Decisions:
 
     def _answer(self, answer: Answer, decided: Decided) -> None:
         disposition = answer.disposition
-        when = epoch_ms(disposition.decided_at)
+        when = milliseconds(disposition.decided_at)
         known = self._matters.answer(answer.slot, disposition.alert_id, disposition.verdict, when)
         decided.flags += self._flags.dispose(answer.slot, disposition, own_alert=known)
 

@@ -14,7 +14,7 @@ from typing import Final
 
 import numpy as np
 
-from pipeline.encoding.columns import epoch_ms
+from pipeline.moments import milliseconds
 from pipeline.scoring.arena import Arena
 from pipeline.scoring.policy import Policy
 from pipeline.scoring.times import at_ms
@@ -59,7 +59,7 @@ class FlagBook:
     def sight(self, slot: int, seen: Sighting) -> list[FlagEvent]:
         """Apply a scored payment: at most an expiry and a rise, or a lowering."""
         arena = self._arena
-        now = epoch_ms(seen.event_at)
+        now = milliseconds(seen.event_at)
         events = []
         if arena.flag_state[slot] != NONE and now >= arena.flag_expires_ms[slot]:
             events.append(self._clear(slot, seen.entity, seen.event_at, seen.arrived_at))
@@ -88,7 +88,7 @@ class FlagBook:
             return [self._clear(slot, disposition.entity, when, when)]
         if arena.flag_state[slot] == NONE:
             # An answer may be revised: its time keeps the new flag apart from an older one.
-            cause = f"{disposition.alert_id}@{epoch_ms(when)}"
+            cause = f"{disposition.alert_id}@{milliseconds(when)}"
             self._begin(slot, disposition, cause)
         else:
             arena.flag_revision[slot] += 1
@@ -96,7 +96,7 @@ class FlagBook:
         arena.flag_severity[slot] = 1.0
         arena.flag_confirmed[slot] = True
         arena.flag_calm[slot] = 0
-        arena.flag_expires_ms[slot] = epoch_ms(when) + self._policy.confirmed_life_ms
+        arena.flag_expires_ms[slot] = milliseconds(when) + self._policy.confirmed_life_ms
         return [self._event(slot, disposition.entity, FlagState.RAISED, when, when)]
 
     def _belongs(self, slot: int, alert_id: str) -> bool:

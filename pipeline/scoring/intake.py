@@ -14,10 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.encoding.aggregates import N_FEATURES
-from pipeline.encoding.columns import ObservationColumns, epoch_ms
+from pipeline.encoding.columns import ObservationColumns
 from pipeline.encoding.encoder import append, encode
 from pipeline.encoding.fields import N_FIELDS
 from pipeline.encoding.history import WINDOW
+from pipeline.moments import milliseconds
 from pipeline.scoring.arena import Arena
 from pipeline.scoring.effects import LogRecord
 from pipeline.scoring.ladder import adaptation_due
@@ -176,7 +177,7 @@ class _Taking:
             wave = int(self._wave_now[self._local[i]])
             self._answers.append(Answer(i, wave, slot, record))
         elif isinstance(record, ExposureUpdate):
-            when = epoch_ms(record.event_at)
+            when = milliseconds(record.event_at)
             if when >= self._arena.exposure_ms[slot]:
                 self._arena.exposure[slot] = record.exposure
                 self._arena.exposure_ms[slot] = when

@@ -12,7 +12,8 @@ import hashlib
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.encoding.columns import epoch_ms, repeat_key
+from pipeline.encoding.columns import repeat_key
+from pipeline.moments import milliseconds
 from pipeline.scoring.arena import MARKS, Arena
 from schemas.records import Disposition, ExposureUpdate, Observation
 
@@ -27,8 +28,10 @@ def record_key(record: Observation | ExposureUpdate | Disposition) -> int:
 def record_ms(record: Observation | ExposureUpdate | Disposition) -> int:
     """When the record came to be, as far as it says: its arrival, or else its own time."""
     if isinstance(record, Observation):
-        return epoch_ms(record.arrived_at)
-    return epoch_ms(record.event_at if isinstance(record, ExposureUpdate) else record.decided_at)
+        return milliseconds(record.arrived_at)
+    return milliseconds(
+        record.event_at if isinstance(record, ExposureUpdate) else record.decided_at
+    )
 
 
 def is_repeat(

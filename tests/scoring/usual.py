@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.encoding.columns import epoch_ms
 from pipeline.encoding.fields import FIELDS
 from pipeline.encoding.local_time import hour_and_weekday
+from pipeline.moments import milliseconds
 from schemas.records import Observation, Role
 from schemas.standing import Standing
 
@@ -84,7 +84,7 @@ def _usual_hour(past: Past, new: Observation) -> Observation | None:
 
 
 def _hour(observation: Observation) -> float:
-    return float(hour_and_weekday(np.array([epoch_ms(observation.event_at)]))[0][0])
+    return float(hour_and_weekday(np.array([milliseconds(observation.event_at)]))[0][0])
 
 
 def _other_direction(past: Past, new: Observation) -> Observation | None:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from pipeline.encoding import N_FIELDS, WINDOW
+from pipeline.encoding import N_FIELDS
 from pipeline.evaluation.frozen_head import HeadRows, judge, train_head
 from pipeline.evaluation.public.kept import Arrays, Kept
 from pipeline.evaluation.public.payments import PublicPayments
@@ -25,10 +25,9 @@ from pipeline.model.sequences import (
     later_crops,
     opening_crops,
 )
+from pipeline.model.served_model import context_lengths
 
 _PASS: Final = 256
-_STRIDE: Final = 8
-"""Crops begin so many events apart: one pass of the backbone reads as many events."""
 _EPOCHS: Final = 6
 _LATER_SHARE: Final = 0.05
 """Of the events behind the first window, so many end a crop of pre-training."""
@@ -163,7 +162,7 @@ def _read(
     sequences, rows = sides.sequences, sides.row[payments].reshape(-1)
     position = sequences.position_of(rows)
     owner = np.searchsorted(sequences.begin, rows, side="right") - 1
-    offset = -(-np.maximum(position - WINDOW, 0) // _STRIDE) * _STRIDE
+    offset = position - context_lengths(position)
     start, crop = np.unique(sequences.begin[owner] + offset, return_inverse=True)
     first = np.searchsorted(sequences.begin, start, side="right") - 1
     crops = crops_at(sequences, first, start - sequences.begin[first])

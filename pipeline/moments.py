@@ -1,4 +1,4 @@
-"""Moments: UTC times and epoch milliseconds, which the graph keeps."""
+"""Moments: UTC times and epoch milliseconds, which arrays and the graph keep."""
 
 from __future__ import annotations
 
