@@ -1,10 +1,19 @@
-"""How established an entity is: the few numbers of it that the other side's score reads."""
+"""How established an entity is: what the other side's score may know of it."""
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Base64Bytes, Field
 
 from schemas.wire import Timestamp, Wire
+
+
+class LanguageState(Wire):
+    """What a language model of payments makes of an entity after its last one."""
+
+    language_model: str = Field(
+        pattern=r"^[0-9a-f]{12}$", description="digest of its weights; states of others differ"
+    )
+    values: Base64Bytes = Field(max_length=4096, description="little-endian float16 numbers")
 
 
 class Standing(Wire):
@@ -27,3 +36,6 @@ class Standing(Wire):
     new_agents_7d: float = Field(ge=0, description="payments with a bank that was new to it")
     counterparties: int = Field(ge=0, le=64, description="of 64 hashed buckets, those met")
     agents: int = Field(ge=0, le=64, description="banks of the other sides, likewise")
+    state: LanguageState | None = Field(
+        default=None, description="absent: not scored since its profile was begun"
+    )

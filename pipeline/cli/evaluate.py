@@ -91,10 +91,10 @@ def evaluate(
     config = WorldConfig(parties=parties, days=days, seed=seed, risky_share=RISKY_SHARE)
     with _Steps() as steps:
         steps("simulating the held-out world")
-        trial = held_out_trial(World(config), first_events, served_share)
+        trial = held_out_trial(World(config), first_events, served_share, served_by.model)
         if not trial.risky.any():
             raise ColdwireError("nothing risky happens in that world", "make it larger")
-        encoded = encode_trial(trial)
+        encoded = encode_trial(trial, served_by.model)
         scored, served = _score(served_by, trial, encoded, training, wanted - set(missing), steps)
         steps("bootstrapping over counterparties")
         scores = {name: each.score for name, each in scored.items()}
@@ -157,7 +157,8 @@ def _score(
         if RANDOM in wanted:
             begun = with_start(checkpoint, random_start(model, training.seed))
             scores[RANDOM] = _served_from(begun, trial)
-        scores["prior only"] = Scored(prior_only(checkpoint, encoded.codes, encoded.features))
+        alone = prior_only(checkpoint, encoded.codes, encoded.features, encoded.told)
+        scores["prior only"] = Scored(alone)
         for name, future in fitted.items():
             steps(f"fitting {name}")
             scores[name] = future.result()

@@ -20,7 +20,8 @@ from pipeline.evaluation.comparison import ALL, EARLY
 from pipeline.evaluation.few_labels import OURS, THEIRS, FewLabels, few_labels
 from pipeline.evaluation.metrics import average_precision
 from pipeline.model.checkpoint import SHIPPED, Checkpoint
-from pipeline.model.sequences import Sequences, encode_sequences
+from pipeline.model.other_states import read_others
+from pipeline.model.sequences import Sequences
 from simulators.world import World, WorldConfig
 
 _EPOCHS = 12
@@ -69,11 +70,12 @@ def fewshot(
     training = _training_of(taken)
     training.check_unseen(seed)
     learned, splits = training.sequences(labelled_days(World(training.world)))
-    fit = learned.of(splits.fit)
+    fit = read_others(learned, taken.model).of(splits.fit)
     config = WorldConfig(
         parties=parties, days=days, seed=seed, risky_share=training.world.risky_share
     )
-    trial = encode_sequences(labelled_days(World(config)), first_events, lambda *_: None)
+    held_out, _ = training.sequences(labelled_days(World(config)))
+    trial = read_others(held_out, taken.model).first(first_events)
     figures: list[_Figure] = []
     with Console(stderr=True).status("") as status:
         for count in labelled or [1_000]:

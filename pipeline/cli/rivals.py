@@ -22,6 +22,7 @@ from pipeline.evaluation.online_forest import adaptive_random_forest
 from pipeline.evaluation.prompt_starts import Start, multi_task_start
 from pipeline.evaluation.splits import EncodedTrial, arrival_order, training_rows
 from pipeline.model.checkpoint import Checkpoint
+from pipeline.model.other_states import read_others
 from pipeline.model.sequences import LabelledColumns, Sequences, encode_sequences
 from pipeline.model.served_model import ServedModel
 from pipeline.model.splits import Splits, split
@@ -38,6 +39,8 @@ _TRAINED_ON: Final = WorldConfig(parties=8_000, days=22, seed=7, risky_share=RIS
 MULTI_TASK, RANDOM, FOREST = "multi-task prompt", "random prompt", "River adaptive random forest"
 LOW_RANK = "rank-2 LoRA, alone"
 _LOW_RANK_ITERATIONS: Final = 1000
+_FOREST_ROWS: Final = 60_000
+"""Payments that the online forest learns from; it takes milliseconds for each."""
 OPTIONAL: Final = {
     "multi-task": MULTI_TASK,
     "random-prompt": RANDOM,
@@ -120,7 +123,8 @@ def _world_of(notes: dict[str, Any]) -> WorldConfig:
 class _Taught:
     """The checkpoint's labelled counterparties, as sequences and as rows."""
 
-    lessons: Lessons
+    sequences: Sequences
+    splits: Splits
     fit: Labelled
     stop: Labelled
     stream: Labelled
@@ -139,7 +143,8 @@ def _taught(training: Training) -> _Taught:
     arrival = arrival_order(columns.entity, training.most_events)
     in_time = rows[np.argsort(arrival[np.repeat(splits.fit, sequences.length)][rows])]
     return _Taught(
-        Lessons(fit, held, training.later_share),
+        sequences,
+        splits,
         Labelled(fit.features[rows], fit.risky[rows]),
         Labelled(held.features[stop], held.risky[stop]),
         Labelled(fit.features[in_time], fit.risky[in_time]),
@@ -184,7 +189,10 @@ def _rules(_: ServedModel, training: Training, trial: EncodedTrial) -> Scored:
 
 
 def _forest(_: ServedModel, training: Training, trial: EncodedTrial) -> Scored:
-    return Scored(adaptive_random_forest(_taught(training).stream, trial.features))
+    stream = _taught(training).stream
+    newest = Labelled(stream.features[-_FOREST_ROWS:], stream.risky[-_FOREST_ROWS:])
+    note = f"learned from the newest {len(newest.risky):,} of {len(stream.risky):,} payments"
+    return Scored(adaptive_random_forest(newest, trial.features), note)
 
 
 def _fine_tuned(model: ServedModel, training: Training, trial: EncodedTrial) -> Scored:
@@ -192,7 +200,11 @@ def _fine_tuned(model: ServedModel, training: Training, trial: EncodedTrial) -> 
 
 
 def _low_rank(model: ServedModel, training: Training, trial: EncodedTrial) -> Scored:
-    lessons = _taught(training).lessons
+    taught = _taught(training)
+    told = read_others(taught.sequences, model)
+    lessons = Lessons(
+        told.of(taught.splits.fit), told.of(taught.splits.stack), training.later_share
+    )
     tuned, losses = low_rank(model, lessons, _LOW_RANK_ITERATIONS, training.seed, lambda *_: None)
     held_out = ", ".join(f"{loss:.4f}" for loss in losses)
     return Scored(_alone(tuned, training, trial), f"held-out loss {held_out}")
@@ -220,4 +232,5 @@ FITTED: Final[dict[str, Rival]] = {
 
 def multi_task(model: ServedModel, training: Training) -> Start:
     """The start prompt that was trained on all counterparties at once."""
-    return multi_task_start(model, _taught(training).lessons.fit, training.seed)
+    taught = _taught(training)
+    return multi_task_start(model, taught.sequences.of(taught.splits.fit), training.seed)

@@ -8,11 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.cli.labelled import both_sides
-from pipeline.encoding import StandingBook, entity_key
+from pipeline.encoding import ObservationColumns, StandingBook, entity_key, state_told
 from pipeline.encoding.standing import standing_of
-from pipeline.evaluation.splits import Trial, rank_of, served_weight
+from pipeline.evaluation.splits import Trial, encode_columns, rank_of, served_weight
 from pipeline.intake.fan_out import fan_out
 from pipeline.intake.pseudonyms import Pseudonyms
+from pipeline.model.other_states import read_others
+from pipeline.model.served_model import ServedModel
 from pipeline.moments import moment
 from schemas.records import Observation
 from simulators.behaviours import FAMILIES
@@ -32,22 +34,28 @@ class _Truth(NamedTuple):
     typology: int
 
 
-def held_out_trial(world: World, first_events: int, served_share: float) -> Trial:
+def held_out_trial(
+    world: World, first_events: int, served_share: float, model: ServedModel
+) -> Trial:
     """The first payments of every counterparty of a world, through the stream's own fan-out.
 
     Args:
         world: of a seed that nothing was fitted to.
         first_events: observations kept of each counterparty.
         served_share: share of risky parties that the calibration expects in service.
+        model: whose language model tells of the other sides, as profiles would in service.
     """
     pseudonyms = Pseudonyms(_KEY)
     seen = np.zeros(len(world.parties) + world.config.participants, np.int64)
     typology_of = {scheme.ident: scheme.typology for scheme in world.truth.schemes}
     observations: list[Observation] = []
     truths: list[_Truth] = []
+    places: list[int] = []
     book = StandingBook()
+    parts: list[ObservationColumns] = []
+    before = 0
     for ledger in world.days():
-        standing = book.told(both_sides(world, ledger)).standing.reshape(len(ledger), 2, -1)
+        parts.append(book.told(both_sides(world, ledger)))
         sides = _kept_sides(world, ledger, seen, first_events)
         risky = np.stack([ledger.debtor_risky, ledger.creditor_risky], axis=1)
         for row in np.flatnonzero(sides.any(1)).tolist():
@@ -56,8 +64,8 @@ def held_out_trial(world: World, first_events: int, served_share: float) -> Tria
             scheme, family = int(ledger.scheme[row]), int(ledger.family[row])
             for side, record in enumerate((records.debtor, records.creditor)):
                 if sides[row, side]:
-                    known = standing_of(standing[row, side].tolist())
-                    observations.append(record.model_copy(update={"counterparty_standing": known}))
+                    observations.append(record)
+                    places.append(before + 2 * row + side)
                     guilty = bool(risky[row, side])
                     truths.append(
                         _Truth(
@@ -68,7 +76,33 @@ def held_out_trial(world: World, first_events: int, served_share: float) -> Tria
                             typology=typology_of.get(scheme, -1) if guilty else -1,
                         )
                     )
-    return _trial(observations, truths, world.config, served_share)
+        before += 2 * len(ledger)
+    told = _told(observations, ObservationColumns.concatenate(parts), np.array(places), model)
+    return _trial(told, truths, world.config, served_share)
+
+
+def _told(
+    observations: list[Observation],
+    everything: ObservationColumns,
+    places: npt.NDArray[np.int64],
+    model: ServedModel,
+) -> list[Observation]:
+    """The observations with the standings of their other sides.
+
+    Args:
+        everything: all of the world, which the language model reads.
+        places: of the observations in it.
+    """
+    encoded = encode_columns(everything)
+    rows = encoded.place[places]
+    states = read_others(encoded.sequences, model).told[rows]
+    told = []
+    for observation, row, state in zip(
+        observations, everything.standing[places].tolist(), states, strict=True
+    ):
+        known = standing_of(row, state_told(state, model.language_model)) if row[0] else None
+        told.append(observation.model_copy(update={"counterparty_standing": known}))
+    return told
 
 
 def _kept_sides(

@@ -5,6 +5,8 @@ from pipeline.encoding.columns import ObservationColumns, entity_key, repeat_key
 from pipeline.encoding.encoder import Encoded, append, encode
 from pipeline.encoding.fields import CARDINALITIES, FIELDS, N_FIELDS
 from pipeline.encoding.history import WINDOW, Histories
+from pipeline.encoding.language_state import state_told, states_heard
+from pipeline.encoding.standing import STANDING_EVENTS
 from pipeline.encoding.standing_book import StandingBook
 
 __all__ = [
@@ -14,6 +16,7 @@ __all__ = [
     "N_FEATURES",
     "N_FIELDS",
     "OWN_HISTORY",
+    "STANDING_EVENTS",
     "WINDOW",
     "Encoded",
     "Histories",
@@ -23,4 +26,6 @@ __all__ = [
     "encode",
     "entity_key",
     "repeat_key",
+    "state_told",
+    "states_heard",
 ]

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from numba import njit
 
 from pipeline.moments import milliseconds, moment
-from schemas.standing import Standing
+from schemas.standing import LanguageState, Standing
 
 _COUNTS: Final = (
     *("events", "out_1d", "in_1d", "out_7d", "in_7d", "all_30d"),
@@ -30,6 +30,7 @@ _COUNTERPARTIES, _AGENTS = range(2)
 TOLD: Final = (*_COUNTS, "first_ms", "last_ms", "counterparties", "agents")
 """Columns of what is told of an entity, in order."""
 N_TOLD: Final = len(TOLD)
+STANDING_EVENTS: Final = TOLD.index("events")
 _T_FIRST, _T_LAST, _T_COUNTERPARTIES, _T_AGENTS = range(N_COUNTS, N_TOLD)
 
 STANDING_RELATIONS: Final = (
@@ -82,14 +83,14 @@ def standing_row(standing: Standing | None) -> list[float]:
     ]
 
 
-def standing_of(row: Sequence[float]) -> Standing | None:
-    """The inverse of :func:`standing_row`."""
+def standing_of(row: Sequence[float], state: LanguageState | None = None) -> Standing | None:
+    """The inverse of :func:`standing_row`, with the state that goes with the numbers."""
     values: dict[str, Any] = dict(zip(TOLD, row, strict=True))
     if not values["events"]:
         return None
     for name in ("first", "last"):
         values[f"{name}_at"] = moment(int(values.pop(f"{name}_ms")))
-    return Standing.model_validate(values)
+    return Standing.model_validate({**values, "state": state})
 
 
 def told(memory: StandingMemory, slots: npt.NDArray[np.intp]) -> Float:

@@ -60,12 +60,23 @@ def z_score_rules(fit: Labelled, features: Features) -> Float:
     return np.asarray(np.maximum(unusual - _RULE_AT, 0).sum(1) + 1e-3 * unusual.sum(1), np.float64)
 
 
-def prior_only(checkpoint: Checkpoint, codes: npt.NDArray[np.int16], features: Features) -> Float:
-    """Probability of each event if its entity had no history (the lowest tier)."""
+def prior_only(
+    checkpoint: Checkpoint,
+    codes: npt.NDArray[np.int16],
+    features: Features,
+    told: npt.NDArray[np.float16] | None = None,
+) -> Float:
+    """Probability of each event if its entity had no history (the lowest tier).
+
+    Args:
+        told: states of the other sides, [N, d], NaN for unknown; None: nowhere.
+    """
     model, n = checkpoint.model, len(codes)
     nothing_seen = np.zeros(n, np.int64)
     window = np.zeros((n, WINDOW, codes.shape[1]), codes.dtype)
-    output, _ = model.score(window, nothing_seen, codes, features, model.start_prompts(n))
+    start = model.start_prompts(n)
+    heard = None if told is None else told.astype(np.float32)
+    output, _ = model.score(window, nothing_seen, codes, features, start, told=heard)
     return checkpoint.verdict(output, features, nothing_seen).calibrated.probability
 
 

@@ -91,7 +91,7 @@ class _Read:
     inputs: Rows
     """Of trees: features and surprise, [N, len(TREE_FEATURES)]."""
     states: Rows
-    """After the event, [N, d]."""
+    """After the event, and of the other side before it, [N, 2 d]; NaN where not known."""
     risky: npt.NDArray[np.int8]
     seen: npt.NDArray[np.int64]
     owner: npt.NDArray[np.int64]
@@ -115,7 +115,7 @@ def _read(
     ]
     return _Read(
         tree_inputs(sequences.features[rows], line.surprise[order]),
-        np.concatenate(states),
+        np.concatenate([np.concatenate(states), sequences.told[rows]], axis=1),
         sequences.risky[rows],
         seen,
         sequences.owner[rows],

@@ -59,7 +59,7 @@ def low_rank(
         fit, held = (
             _crops(model, part, lessons.later_share, rng) for part in (lessons.fit, lessons.held)
         )
-        model.risk.standardise_by(torch.from_numpy(lessons.fit.features))
+        model.risk.standardise_by(torch.from_numpy(lessons.fit.features), fit.told)
         model.risk.requires_grad_(True)
         _open(model.risk_backbone)
         scorer = RiskScorer(model.risk_backbone, model.risk)

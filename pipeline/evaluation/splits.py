@@ -8,9 +8,10 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.encoding import ObservationColumns
+from pipeline.encoding import ObservationColumns, states_heard
 from pipeline.model.calibration import prior_shift
 from pipeline.model.sequences import CROP, LabelledColumns, Sequences, encode_sequences
+from pipeline.model.served_model import ServedModel
 from pipeline.model.splits import split
 from schemas.records import Observation
 
@@ -73,6 +74,11 @@ class EncodedTrial:
         """[N, A], in the order of the trial."""
         return self.sequences.features[self.place]
 
+    @property
+    def told(self) -> npt.NDArray[np.float16]:
+        """States of the other sides, [N, d], in the order of the trial."""
+        return self.sequences.told[self.place]
+
     def unseen(
         self, families: tuple[int, ...], typologies: tuple[int, ...]
     ) -> dict[str, npt.NDArray[np.bool_]]:
@@ -117,22 +123,35 @@ def served_weight(
     return prior_shift(ever, share_ratio)
 
 
-def encode_trial(trial: Trial) -> EncodedTrial:
-    """Replay a trial through the encoder, as training does with its own world."""
+def encode_trial(trial: Trial, model: ServedModel) -> EncodedTrial:
+    """Replay a trial through the encoder, as training does with its own world.
+
+    Args:
+        model: that understands what its language model told of the other sides.
+    """
     columns = ObservationColumns.from_observations(trial.observations)
     risky = trial.risky.astype(np.int8)
-    return _encoded(LabelledColumns(columns, risky, trial.family, trial.typology))
+    encoded = _encoded(LabelledColumns(columns, risky, trial.family, trial.typology))
+    standings = [each.counterparty_standing for each in trial.observations]
+    heard = states_heard(standings, model.language_model, model.architecture.width)
+    told = np.empty(heard.shape, np.float16)
+    told[encoded.place] = heard
+    return replace(encoded, sequences=replace(encoded.sequences, told=told))
 
 
 def encode_observations(
     observations: Sequence[Observation],
 ) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.float32]]:
     """Codes [N, F] and features [N, A] of observations, each as its history stood before it."""
-    columns = ObservationColumns.from_observations(observations)
-    untold = np.full(len(columns), -1, np.int16)
-    labelled = LabelledColumns(columns, untold.astype(np.int8), untold, untold.astype(np.int8))
-    encoded = _encoded(labelled)
+    encoded = encode_columns(ObservationColumns.from_observations(observations))
     return encoded.codes, encoded.features
+
+
+def encode_columns(columns: ObservationColumns) -> EncodedTrial:
+    """Replay observations through the encoder; labels stay unknown."""
+    unknown = np.full(len(columns), -1, np.int16)
+    short = unknown.astype(np.int8)
+    return _encoded(LabelledColumns(columns, short, unknown, short))
 
 
 def _encoded(labelled: LabelledColumns) -> EncodedTrial:

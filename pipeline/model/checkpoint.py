@@ -20,7 +20,7 @@ from pipeline.model.served_model import RiskOutput, ServedModel
 from pipeline.model.stack import Stack
 from pipeline.model.trees import Trees, tree_inputs
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 SHIPPED: Final = Path(__file__).parent / "shipped"
 """The checkpoint that comes with the package."""
 

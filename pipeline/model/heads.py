@@ -54,40 +54,74 @@ class FieldHeads(nn.Module):
 
 
 class RiskHead(nn.Module):
-    """Log odds of risk from state, surprise, and standardised features."""
+    """Log odds of risk from state, surprise, features, and the other side's state."""
 
     mean: Tensor
     scale: Tensor
+    told_mean: Tensor
+    told_scale: Tensor
 
     def __init__(self, width: int, hidden: int) -> None:
         super().__init__()
         self.register_buffer("mean", torch.zeros(N_FEATURES))
         self.register_buffer("scale", torch.ones(N_FEATURES))
-        self.inner = nn.Linear(width + N_FIELDS + 2 * N_FEATURES + 1, hidden)
+        self.register_buffer("told_mean", torch.zeros(width))
+        self.register_buffer("told_scale", torch.ones(width))
+        self.inner = nn.Linear(risk_inputs(width), hidden)
         self.outer = nn.Linear(hidden, 1)
         self.input_dropout = nn.Dropout(0.1)
         self.hidden_dropout = nn.Dropout(0.3)
 
-    def standardise_by(self, features: Tensor) -> None:
-        """Take mean and scale from training features, [N, A] with NaN for unknown."""
-        known = ~features.isnan()
-        count = known.sum(0).clamp(min=1)
-        filled = torch.nan_to_num(features)
-        mean = filled.sum(0) / count
-        variance = (((filled - mean) * known) ** 2).sum(0) / count
-        self.mean.copy_(mean)
-        self.scale.copy_(variance.sqrt().clamp(min=1e-3))
+    def standardise_by(self, features: Tensor, told: Tensor | None = None) -> None:
+        """Take means and scales from training.
 
-    def hidden(self, states: Tensor, surprise: Tensor, features: Tensor) -> Tensor:
-        """Hidden units, [..., hidden], from [..., width], [..., F] and [..., A]."""
-        unknown = features.isnan()
-        values = ((features - self.mean) / self.scale).clamp(-FEATURE_CLIP, FEATURE_CLIP)
-        values = torch.where(unknown, torch.zeros_like(values), values)
+        Args:
+            features: [N, A], NaN for unknown.
+            told: states of other sides, [n, width], likewise; None if there are none.
+        """
+        pairs = [(features, self.mean, self.scale)]
+        if told is not None:
+            pairs.append((told, self.told_mean, self.told_scale))
+        for values, mean, scale in pairs:
+            known = ~values.isnan()
+            count = known.sum(0).clamp(min=1)
+            filled = torch.nan_to_num(values)
+            mean.copy_(filled.sum(0) / count)
+            variance = (((filled - mean) * known) ** 2).sum(0) / count
+            scale.copy_(variance.sqrt().clamp(min=1e-3))
+
+    def hidden(
+        self, states: Tensor, surprise: Tensor, features: Tensor, told: Tensor | None = None
+    ) -> Tensor:
+        """Hidden units, [..., hidden].
+
+        Args:
+            states: that have read the event, [..., width].
+            surprise: [..., F].
+            features: [..., A], NaN for unknown.
+            told: states of the other side, [..., width], NaN where there is none; None: nowhere.
+        """
+        if told is None:
+            told = torch.full_like(states, torch.nan)
+        values = _standardised(features, self.mean, self.scale)
+        others = _standardised(told, self.told_mean, self.told_scale)
         seen = torch.log1p(features[..., _EVENTS_SEEN : _EVENTS_SEEN + 1])
-        inputs = torch.cat([states, surprise, values, unknown.to(values), seen], dim=-1)
-        return torch.nn.functional.gelu(self.inner(self.input_dropout(inputs)))
+        unknown, untold = features.isnan().to(values), told[..., :1].isnan().to(values)
+        inputs = [states, surprise, values, unknown, seen, others, untold]
+        return torch.nn.functional.gelu(self.inner(self.input_dropout(torch.cat(inputs, dim=-1))))
 
     def forward(self, hidden: Tensor) -> Tensor:
         """Log odds, [...], from hidden units."""
         logit: Tensor = self.outer(self.hidden_dropout(hidden)).squeeze(-1)
         return logit
+
+
+def risk_inputs(width: int) -> int:
+    """Numbers that the risk head reads of an event."""
+    return 2 * width + N_FIELDS + 2 * N_FEATURES + 2
+
+
+def _standardised(values: Tensor, mean: Tensor, scale: Tensor) -> Tensor:
+    """Values in standard deviations, cut at FEATURE_CLIP, 0 where unknown."""
+    standard = ((values - mean) / scale).clamp(-FEATURE_CLIP, FEATURE_CLIP)
+    return torch.where(values.isnan(), torch.zeros_like(standard), standard)

@@ -155,6 +155,7 @@ def judge(
     features: Any,
     prompts: Any,
     risk_state: Any,
+    told: Any,
     logit: Any,
     surprise: Any,
 ) -> None:
@@ -168,6 +169,7 @@ def judge(
         features: [N, A], NaN where unknown.
         prompts: [N, P, d].
         risk_state: state of the risk backbone that has read the event, [N, d].
+        told: state of the other side, [N, d], NaN where there is none.
         logit: written, log odds of risk, [N].
         surprise: written, nats, [N, F].
     """
@@ -193,11 +195,14 @@ def judge(
         at = width + fields
         for i in range(known):
             value = features[row, i]
-            unknown = np.isnan(value)
-            scaled = (value - w.feature_mean[i]) / w.feature_scale[i]
-            inputs[row, at + i] = 0 if unknown else min(max(scaled, -_CLIP), _CLIP)
-            inputs[row, at + known + i] = unknown
-        inputs[row, at + 2 * known] = np.log1p(features[row, _EVENTS_SEEN])
+            inputs[row, at + i] = _standardised(value, w.feature_mean[i], w.feature_scale[i])
+            inputs[row, at + known + i] = np.isnan(value)
+        at += 2 * known
+        inputs[row, at] = np.log1p(features[row, _EVENTS_SEEN])
+        for i in range(width):
+            mean, scale = w.told_mean[i], w.told_scale[i]
+            inputs[row, at + 1 + i] = _standardised(told[row, i], mean, scale)
+        inputs[row, at + 1 + width] = np.isnan(told[row, 0])
     hidden = np.empty((n, w.risk_outer.shape[0]), np.float32)
     _multiply(inputs, w.risk_inner, hidden)
     for row in range(n):
@@ -206,6 +211,12 @@ def judge(
             h = hidden[row, i] + w.risk_inner_bias[i]
             total += np.float32(0.5 * h * (1 + math.erf(h * math.sqrt(0.5)))) * w.risk_outer[i]
         logit[row] = total
+
+
+@_inlined
+def _standardised(value: Any, mean: Any, scale: Any) -> Any:
+    """A value in standard deviations, cut at _CLIP, 0 where unknown."""
+    return np.float32(0) if np.isnan(value) else min(max((value - mean) / scale, -_CLIP), _CLIP)
 
 
 @_compiled

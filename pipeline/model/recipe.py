@@ -18,6 +18,7 @@ from pipeline.model.calibration import Calibration, prior_shift
 from pipeline.model.checkpoint import Checkpoint
 from pipeline.model.measures import Measured, measure
 from pipeline.model.meta import MetaLearner, meta_train
+from pipeline.model.other_states import read_others
 from pipeline.model.other_worlds import ScoredWorld, fit_on
 from pipeline.model.placements import Place, placement_of
 from pipeline.model.plain_trees import PlainTrees
@@ -26,6 +27,7 @@ from pipeline.model.pretrain import pretrain
 from pipeline.model.profile_model import ProfileModel
 from pipeline.model.risk_training import risk_crops, train_risk
 from pipeline.model.sequences import (
+    Crops,
     LabelledColumns,
     Progress,
     Sequences,
@@ -124,8 +126,16 @@ def train(
     made_from = {"recipe": weights_from, "observations": _fingerprint(sequences)}
     stages = Stages(stages_at, made_from)
     fit, held = sequences.of(splits.fit), sequences.of(splits.stack)
-    model = _learn(fit, held, recipe, progress, stages)
-    checkpoint = _assemble(model, sequences, splits, recipe, progress, other_worlds)
+    rng = np.random.default_rng(recipe.seed)
+    crops, held_crops = (
+        opening_crops(part).joined(later_crops(part, recipe.later_share, rng))
+        for part in (fit, held)
+    )
+    model = _language_model(fit, crops, recipe, progress, stages)
+    sequences = read_others(sequences, model.served())
+    fit, held = sequences.of(splits.fit), sequences.of(splits.stack)
+    _learn_risk(model, (fit, crops), (held, held_crops), recipe, progress, stages)
+    checkpoint = _assemble(model.served(), sequences, splits, recipe, progress, other_worlds)
     stages.clear()
     return checkpoint
 
@@ -137,15 +147,10 @@ def _fingerprint(sequences: Sequences) -> str:
     return digest.hexdigest()
 
 
-def _learn(
-    fit: Sequences, held: Sequences, recipe: Recipe, progress: Progress, stages: Stages
-) -> ServedModel:
-    """Pre-train the backbone, freeze it, meta-learn the prompt, and fine-tune on risk."""
-    rng = np.random.default_rng(recipe.seed)
-    crops, held_crops = (
-        opening_crops(part).joined(later_crops(part, recipe.later_share, rng))
-        for part in (fit, held)
-    )
+def _language_model(
+    fit: Sequences, crops: Crops, recipe: Recipe, progress: Progress, stages: Stages
+) -> ProfileModel:
+    """Pre-train the backbone, and meta-learn the prompt above it; both are frozen then."""
     size, seed = recipe.batch_size, recipe.seed
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -164,14 +169,28 @@ def _learn(
                 adaptation, fit, crops, recipe.learner, iterations, generator, progress, size
             )
             stages.keep("meta", model)
-        model.requires_grad_(False).eval()
-        torch.manual_seed(seed + 2)
-        if not stages.restore("risk", model):
-            generator = torch.Generator().manual_seed(seed + 2)
-            parts = risk_crops(model, fit, crops), risk_crops(model, held, held_crops)
-            train_risk(model, *parts, recipe.risk_iterations, generator, progress, size)
-            stages.keep("risk", model)
-    return model.served()
+    model.requires_grad_(False).eval()
+    return model
+
+
+def _learn_risk(
+    model: ProfileModel,
+    fit: tuple[Sequences, Crops],
+    held: tuple[Sequences, Crops],
+    recipe: Recipe,
+    progress: Progress,
+    stages: Stages,
+) -> None:
+    """Fine-tune a copy of the backbone, and a head on it, by the labels."""
+    if stages.restore("risk", model):
+        return
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(recipe.seed + 2)
+        generator = torch.Generator().manual_seed(recipe.seed + 2)
+        parts = risk_crops(model, *fit), risk_crops(model, *held)
+        iterations = recipe.risk_iterations
+        train_risk(model, *parts, iterations, generator, progress, recipe.batch_size)
+    stages.keep("risk", model)
 
 
 def _assemble(
@@ -248,6 +267,7 @@ def _score(
 ) -> ScoredWorld:
     """Score another world; what is held out of training stays away from calibration too."""
     sequences = encode_sequences(observations, recipe.most_events, progress)
+    sequences = read_others(sequences, model)
     away = split(sequences, recipe.held_out_families, recipe.held_out_typologies, recipe.seed)
     some = sequences.of(~(away.unseen_family | away.unseen_typology))
     line = play(model, some, True, recipe.later_share, recipe.seed, progress)

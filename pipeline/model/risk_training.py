@@ -7,7 +7,7 @@ they rank better than either.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -29,6 +29,8 @@ _WARM_UP: Final = 0.1
 _CLIP: Final = 1.0
 _HIDDEN_FIELDS: Final = 0.1
 """Share of the codes that training hides, as if they were absent."""
+_HIDDEN_OTHERS: Final = 0.15
+"""Share of the events at which training hides the other side's state."""
 _DECAY: Final = 0.995
 """Of the moving average of the weights, which is what is kept."""
 _LOOKS: Final = 6
@@ -44,14 +46,24 @@ class RiskCrops:
     surprise: Tensor
     """[C, CROP, F], under the start prompt."""
 
-    def batch(self, chosen: Tensor) -> tuple[CropBatch, Tensor]:
-        """Crops in the given order with their surprise."""
-        return crop_batch(self.sequences, self.crops.take(chosen.numpy())), self.surprise[chosen]
+    @property
+    def told(self) -> Tensor:
+        """States of the other sides of the crops' first events, [C, width]."""
+        return torch.from_numpy(self.sequences.told[self.crops.rows[:, 0]]).float()
+
+    def batch(self, chosen: Tensor) -> tuple[CropBatch, Tensor, Tensor]:
+        """Crops in the given order, with their surprise and the states of the other sides."""
+        crops = self.crops.take(chosen.numpy())
+        told = torch.from_numpy(self.sequences.told[crops.rows]).float()
+        return crop_batch(self.sequences, crops), self.surprise[chosen], told
 
 
 @torch.no_grad()
 def risk_crops(model: ProfileModel, sequences: Sequences, crops: Crops) -> RiskCrops:
     """Compute the surprise once: the language model does not change any more."""
+    if sequences.told.shape[1] == 0:
+        untold = np.full((len(sequences.risky), model.architecture.width), np.nan, np.float16)
+        sequences = replace(sequences, told=untold)
     parts = []
     for begin in range(0, len(crops), _PASS):
         chosen = crops.take(np.arange(begin, min(begin + _PASS, len(crops))))
@@ -87,7 +99,7 @@ def train_risk(
     """
     scorer = RiskScorer(model.risk_backbone, model.risk)
     scorer.backbone.load_state_dict(model.backbone.state_dict())
-    scorer.head.standardise_by(torch.from_numpy(fit.sequences.features))
+    scorer.head.standardise_by(torch.from_numpy(fit.sequences.features), fit.told)
     scorer.requires_grad_(True)
     rate = _BACKBONE_RATE
     return fit_scorer(scorer, fit, held, iterations, generator, progress, rate, batch_size)
@@ -100,10 +112,10 @@ class RiskScorer(nn.Module):
         super().__init__()
         self.backbone, self.head = backbone, head
 
-    def forward(self, codes: Tensor, surprise: Tensor, features: Tensor) -> Tensor:
+    def forward(self, codes: Tensor, surprise: Tensor, features: Tensor, told: Tensor) -> Tensor:
         """Log odds of risk of every event of B crops, [B, CROP]."""
         states = self.backbone(codes)[:, 1:]
-        logit: Tensor = self.head(self.head.hidden(states, surprise, features))
+        logit: Tensor = self.head(self.head.hidden(states, surprise, features, told))
         return logit
 
 
@@ -153,10 +165,12 @@ def fit_scorer(
     best: dict[str, Tensor] = {}
     for step in range(iterations):
         chosen = torch.multinomial(share, batch_size, replacement=True, generator=generator)
-        batch, surprise = fit.batch(chosen)
+        batch, surprise, told = fit.batch(chosen)
         codes = augmented(batch.codes, generator)
         hidden = torch.rand(codes.shape, generator=generator) < _HIDDEN_FIELDS
-        loss = _losses(scorer, codes.masked_fill(hidden, 0), surprise, batch).mean()
+        untold = torch.rand(*told.shape[:-1], 1, generator=generator) < _HIDDEN_OTHERS
+        others = told.masked_fill(untold, torch.nan)
+        loss = _losses(scorer, codes.masked_fill(hidden, 0), surprise, others, batch).mean()
         optimiser.zero_grad()
         torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(scorer.backbone.parameters(), _CLIP)
@@ -173,12 +187,14 @@ def fit_scorer(
     return losses
 
 
-def _losses(scorer: nn.Module, codes: Tensor, surprise: Tensor, batch: CropBatch) -> Tensor:
+def _losses(
+    scorer: nn.Module, codes: Tensor, surprise: Tensor, told: Tensor, batch: CropBatch
+) -> Tensor:
     """Cross entropy of every judged event, [events]."""
     later = ~batch.predicted[:, :1]
     last = torch.arange(CROP) == CROP - 1
     judged = batch.real & (~later | last)
-    logit = scorer(codes, surprise, batch.features)
+    logit = scorer(codes, surprise, batch.features, told)
     return torch.nn.functional.binary_cross_entropy_with_logits(
         logit[judged], batch.risky[judged], reduction="none"
     )
@@ -188,6 +204,7 @@ def _losses(scorer: nn.Module, codes: Tensor, surprise: Tensor, batch: CropBatch
 def _held_out_loss(scorer: nn.Module, held: RiskCrops) -> float:
     parts = []
     for begin in range(0, len(held.crops), _PASS):
-        batch, surprise = held.batch(torch.arange(begin, min(begin + _PASS, len(held.crops))))
-        parts.append(_losses(scorer, batch.codes, surprise, batch))
+        chosen = torch.arange(begin, min(begin + _PASS, len(held.crops)))
+        batch, surprise, told = held.batch(chosen)
+        parts.append(_losses(scorer, batch.codes, surprise, told, batch))
     return float(torch.cat(parts).mean())

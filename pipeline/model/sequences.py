@@ -12,6 +12,7 @@ import numpy.typing as npt
 from pipeline.encoding import (
     N_FEATURES,
     N_FIELDS,
+    STANDING_EVENTS,
     WINDOW,
     Histories,
     ObservationColumns,
@@ -21,6 +22,9 @@ from pipeline.encoding import (
 
 CROP: Final = WINDOW + 1
 """Events of a crop: a full window and the event that follows it."""
+
+NOBODY: Final = -1
+"""In place of the row of another side that was not known yet."""
 
 Progress = Callable[[str, int, int], None]
 """Called with stage, steps done, and steps in all."""
@@ -57,6 +61,12 @@ class Sequences:
     """First row of each counterparty and the end, [E + 1]."""
     key: npt.NDArray[np.uint64]
     """Entity key of each counterparty, [E]."""
+    told: npt.NDArray[np.float16]
+    """The language model's state of the other side before the event, [N, d], NaN for unknown;
+    d is 0 as long as no language model has read the sequences."""
+    other: npt.NDArray[np.int64]
+    """Row of the other side's newest event before this one, or NOBODY, [N]: a row of the
+    sequences as encoded, before counterparties were chosen among them."""
 
     def __len__(self) -> int:
         return len(self.key)
@@ -85,14 +95,27 @@ class Sequences:
 
     def of(self, chosen: npt.NDArray[np.bool_]) -> Sequences:
         """Only the counterparties under the mask, [E]."""
-        rows = np.repeat(chosen, self.length)
-        begin = np.concatenate([[0], np.cumsum(self.length[chosen])]).astype(np.int64)
+        kept = np.repeat(chosen, self.length)
+        return self.cut(kept, self.length[chosen], self.key[chosen])
+
+    def first(self, events: int) -> Sequences:
+        """Only the first so many events of each counterparty."""
+        return self.cut(self.position < events, np.minimum(self.length, events), self.key)
+
+    def cut(
+        self,
+        kept: npt.NDArray[np.bool_],
+        length: npt.NDArray[np.int64],
+        key: npt.NDArray[np.uint64],
+    ) -> Sequences:
+        """Only the rows under the mask, [N]: ``length`` rows of each counterparty ``key``."""
+        begin = np.concatenate([[0], np.cumsum(length)]).astype(np.int64)
         parts = {
-            f.name: getattr(self, f.name)[rows]
+            f.name: getattr(self, f.name)[kept]
             for f in fields(self)
             if f.name not in ("begin", "key")
         }
-        return Sequences(**parts, begin=begin, key=self.key[chosen])
+        return Sequences(**parts, begin=begin, key=key)
 
     def ever(self, rows: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
         """Counterparties with at least one row under the mask, [E]."""
@@ -152,7 +175,20 @@ def encode_sequences(
         staged=staged[order],
         begin=begin,
         key=key,
+        told=np.empty((len(order), 0), np.float16),
+        other=_newest_of_others(columns.take(order), key, begin),
     )
+
+
+def _newest_of_others(
+    columns: ObservationColumns, key: npt.NDArray[np.uint64], begin: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64]:
+    """Row of the other side's newest event before each of N, the last one kept of it; [N]."""
+    events = columns.standing[:, STANDING_EVENTS].astype(np.int64)
+    other = np.minimum(np.searchsorted(key, columns.counterparty), len(key) - 1)
+    known = (events > 0) & (key[other] == columns.counterparty)
+    newest = begin[other] + np.minimum(events, np.diff(begin)[other]) - 1
+    return np.where(known, newest, NOBODY)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Final
@@ -61,6 +62,8 @@ class ServedModel:
     Attributes:
         architecture: sizes.
         state: parameters by the names that training gives them.
+        language_model: digest of the language model's weights: only models of one digest
+            understand each other's states.
     """
 
     def __init__(self, state: Mapping[str, Float], architecture: Architecture) -> None:
@@ -69,6 +72,7 @@ class ServedModel:
         self._weights: ServedWeights = lay_out(state, architecture)
         self._language = lay_out_decoder(state, architecture, "backbone")
         self._risk = lay_out_decoder(state, architecture, "risk_backbone")
+        self.language_model = _digest(state, "backbone.")
 
     def start_prompts(self, n: int) -> Float:
         """The meta-learned start for n counterparties, [n, P, d]."""
@@ -105,6 +109,7 @@ class ServedModel:
         features: Float,
         prompts: Float,
         risk_state: Float,
+        told: Float | None = None,
     ) -> RiskOutput:
         """Judge N events by the states around them.
 
@@ -115,10 +120,14 @@ class ServedModel:
             features: [N, A], NaN where unknown.
             prompts: [N, P, d].
             risk_state: state of the risk backbone that has read the event, [N, d].
+            told: the language model's states of the other sides, [N, d], NaN where there is
+                none; None: nowhere.
         """
         n = len(codes)
+        if told is None:
+            told = np.full_like(before, np.nan)
         output = RiskOutput(np.empty(n, np.float32), np.empty((n, N_FIELDS), np.float32))
-        arrays = (before, last, codes, features, prompts, risk_state)
+        arrays = (before, last, codes, features, prompts, risk_state, told)
         in_order = tuple(np.ascontiguousarray(array) for array in arrays)
         results = (output.logit, output.surprise)
         kernels.judge(self._weights, *in_order, *results)  # type: ignore[call-arg]
@@ -133,6 +142,7 @@ class ServedModel:
         prompts: Float,
         memory: ContextMemory | None = None,
         places: Counts | None = None,
+        told: Float | None = None,
     ) -> tuple[RiskOutput, Float]:
         """Score N events, each in the context of its entity's history.
 
@@ -144,6 +154,7 @@ class ServedModel:
             prompts: [N, P, d]; pass :meth:`start_prompts` for the unadapted score (K = 0).
             memory: of contexts read before; changes the time that a score takes, not the score.
             places: where in the memory each row's context is, or is to be, [N].
+            told: states of the other sides, as :meth:`judge` takes them.
 
         Returns:
             The output, and the language model's states of history and event,
@@ -157,7 +168,8 @@ class ServedModel:
         states = _decode(self._language, memory.language, places, sequence, lengths + 1)
         last = np.where(lengths[:, None] > 0, sequence[rows, lengths - 1], 0).astype(codes.dtype)
         read = _decode(self._risk, memory.risk, places, sequence, lengths + 1, last=1)[:, 0]
-        return self.judge(states[rows, lengths], last, codes, features, prompts, read), states
+        before = states[rows, lengths]
+        return self.judge(before, last, codes, features, prompts, read, told), states
 
     def adapt_states(
         self, states: Float, codes: Codes, counted: Mask, whole: Mask, prompts: Float
@@ -211,6 +223,14 @@ def _decode(
     states = np.zeros((n, last or length + 1, weights.start_state.size), np.float32)
     kernels.states_of(weights, memory, places, np.ascontiguousarray(codes), lengths, states)
     return states
+
+
+def _digest(state: Mapping[str, Float], part: str) -> str:
+    digest = hashlib.blake2b(digest_size=6)
+    for name in sorted(name for name in state if name.startswith(part)):
+        digest.update(name.encode())
+        digest.update(np.ascontiguousarray(state[name]).tobytes())
+    return digest.hexdigest()
 
 
 def context_lengths(seen: Counts) -> Counts:

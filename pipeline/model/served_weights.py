@@ -74,8 +74,10 @@ class ServedWeights(NamedTuple):
     """Weights of the fields in the inner loss, summing to one, [F]."""
     feature_mean: Float
     feature_scale: Float
+    told_mean: Float
+    told_scale: Float
     risk_inner: Float
-    """[d + F + 2 A + 1, hidden]."""
+    """[2 d + F + 2 A + 2, hidden]."""
     risk_inner_bias: Float
     risk_outer: Float
     """[hidden]."""
@@ -147,6 +149,8 @@ def lay_out(state: Mapping[str, Float], architecture: Architecture) -> ServedWei
         field_weight=_in_order(field / field.sum()),
         feature_mean=_in_order(state["risk.mean"]),
         feature_scale=_in_order(state["risk.scale"]),
+        told_mean=_in_order(state["risk.told_mean"]),
+        told_scale=_in_order(state["risk.told_scale"]),
         risk_inner=across("risk.inner.weight"),
         risk_inner_bias=_in_order(state["risk.inner.bias"]),
         risk_outer=_in_order(state["risk.outer.weight"][0]),

@@ -113,6 +113,7 @@ def _play_opening(
     """The first CROP events, from one pass of each backbone."""
     crops = crops_at(sequences, owners, np.zeros(len(owners), np.int64))
     codes, features = sequences.codes[crops.rows], sequences.features[crops.rows]
+    told = sequences.told[crops.rows]
     last = np.concatenate([np.zeros_like(codes[:, :1]), codes[:, :-1]], axis=1)
     states = model.states(codes, crops.length)
     risk_states = model.risk_states(codes, crops.length)
@@ -141,6 +142,7 @@ def _play_opening(
             features[who, at],
             prompts[who],
             risk_states[who, at + 1],
+            _heard(told[who, at]),
         )
         logit[who, at], surprise[who, at] = output.logit, output.surprise
     real = crops.real
@@ -181,9 +183,15 @@ def _play_later(
         sequences.codes[row],
         sequences.features[row],
         prompts[who],
+        told=_heard(sequences.told[row]),
     )
     timeline = Timeline(row, output.logit, output.surprise, adaptations, accepted)
     return timeline, prompts
+
+
+def _heard(told: npt.NDArray[np.float16]) -> Float | None:
+    """States of other sides as the model takes them; None if no language model made any."""
+    return told.astype(np.float32) if told.shape[1] else None
 
 
 def _rows(

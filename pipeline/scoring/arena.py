@@ -71,6 +71,7 @@ class Arena:
     Attributes:
         histories: windows, counters and times of the encoding.
         prompt: [M, P, d] half precision; a new profile has the start prompt.
+        state: [M, d] half precision, the language model's after the last event; zeros for none.
         prompt_version: adapted prompts accepted so far.
         calm_events: bit i is set if window event i scored low and may teach the prompt.
         mark_key, mark_offset: the newest :data:`MARKS` records, in a ring.
@@ -119,6 +120,7 @@ class Arena:
         self._slot_of: dict[str, int] = {}
         self.histories = Histories.allocate(slots)
         self.prompt = np.broadcast_to(start_prompt, (slots, *start_prompt.shape)).copy()
+        self.state = np.zeros((slots, start_prompt.shape[-1]), np.float16)
         self._take_own(np.zeros(slots, _OWN))
         self._layout = self._describe()
         self.packed_bytes = _HEADER_BYTES + sum(_row_bytes(a, d) for _, a, d in self._columns())
@@ -198,6 +200,7 @@ class Arena:
         for name, array in self.histories.arrays().items():
             yield name, array, _PACKED_CODES if name == "codes" else array.dtype
         yield "prompt", self.prompt, self.prompt.dtype
+        yield "state", self.state, self.state.dtype
         yield "own", self._own, self._own.dtype
 
     def _take_own(self, own: npt.NDArray[np.void], new_from: int = 0) -> None:
@@ -217,6 +220,7 @@ class Arena:
         self.histories = self.histories.grown(2 * old)
         start = np.broadcast_to(self._start, (old, *self._start.shape))
         self.prompt = np.concatenate([self.prompt, start])
+        self.state = np.concatenate([self.state, np.zeros_like(self.state)])
         grown = np.zeros(2 * old, _OWN)
         grown[:old] = self._own
         self._take_own(grown, new_from=old)

@@ -16,6 +16,7 @@ from pipeline.scoring.arena import Arena
 from pipeline.scoring.facts import Facts
 from pipeline.scoring.flags import NONE, FlagBook, FlagEvent, Sighting
 from pipeline.scoring.intake import Answer, Intake, Rows
+from pipeline.scoring.ladder import best_tier
 from pipeline.scoring.matters import MatterBook
 from pipeline.scoring.policy import Policy, matter_of
 from pipeline.scoring.reasons import EXPOSURE, explain
@@ -91,6 +92,9 @@ class Decisions:
         """Facts of the scores at these places; ``at`` counts within ``rows``."""
         chosen = rows[at]
         contributions = self._scorer.contributions(intake.features[chosen], outputs.surprise[at])
+        slots = intake.slot[chosen]
+        tier = best_tier(intake.seen[chosen], self._arena.prompt_version[slots].astype(np.int64))
+        heard = self._scorer.heard_share(intake, chosen, tier, self._arena.prompt[slots])
         return [
             Facts(
                 observation=intake.observations[row],
@@ -98,6 +102,7 @@ class Decisions:
                 contributions=contributions[i],
                 surprise=outputs.surprise[at[i]],
                 window=int(intake.length[row]),
+                heard_log_odds=float(heard[i]),
                 exposure=float(intake.exposure[row]),
                 exposure_log_odds=self._policy.exposure_log_odds * float(intake.exposure[row]),
             )

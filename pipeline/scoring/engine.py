@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from pipeline.encoding.language_state import state_told
 from pipeline.encoding.standing import standing_of, told
 from pipeline.model.checkpoint import Checkpoint
 from pipeline.scoring.arena import Arena
@@ -122,10 +123,15 @@ class ProfileEngine:
         Raises:
             KeyError: an entity is unknown.
         """
-        arena = self._machine.arena
-        rows = told(arena.histories.standing, arena.slots(entities)).tolist()
-        known = ((entity, standing_of(row)) for entity, row in zip(entities, rows, strict=True))
-        return [(entity, standing) for entity, standing in known if standing is not None]
+        arena, language_model = self._machine.arena, self._machine.scorer.language_model
+        slots = arena.slots(entities)
+        rows = told(arena.histories.standing, slots).tolist()
+        standings = []
+        for entity, row, state in zip(entities, rows, arena.state[slots], strict=True):
+            standing = standing_of(row, state_told(state, language_model))
+            if standing is not None:
+                standings.append((entity, standing))
+        return standings
 
     def restore(self, entity: str, packed: bytes) -> None:
         """Take over the state of an entity.

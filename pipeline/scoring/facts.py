@@ -18,6 +18,8 @@ Evidence = dict[str, float | int | str]
 Statement = tuple[str, Evidence]
 """A sentence and its numbers."""
 
+HEARD: Final = "heard"
+"""In place of a feature: the language model's state of the other side."""
 _FEATURE: Final = {name: i for i, name in enumerate(FEATURES)}
 _FIELD: Final = {field.name: i for i, field in enumerate(FIELDS)}
 
@@ -32,6 +34,7 @@ class Facts:
             of each field, added to the score.
         surprise: [N_FIELDS] nats, minus the log probability of each field.
         window: past events in the window.
+        heard_log_odds: log odds that the language model's state of the other side added.
         exposure_log_odds: log odds that exposure added.
     """
 
@@ -40,6 +43,7 @@ class Facts:
     contributions: npt.NDArray[np.float32]
     surprise: npt.NDArray[np.float32]
     window: int
+    heard_log_odds: float
     exposure: float
     exposure_log_odds: float
 
@@ -70,11 +74,12 @@ class Facts:
         """
         columns = [_FEATURE[name] for name in names if name in _FEATURE]
         columns += [N_FEATURES + _FIELD[name] for name in names if name in _FIELD]
-        return max(float(self.contributions[columns].sum()), 0.0)
+        heard = self.heard_log_odds if HEARD in names else 0.0
+        return max(float(self.contributions[columns].sum()) + heard, 0.0)
 
     def own_evidence(self) -> float:
         """Log odds that everything raising the score added, exposure left out."""
-        return float(np.maximum(self.contributions, 0.0).sum())
+        return float(np.maximum(self.contributions, 0.0).sum()) + max(self.heard_log_odds, 0.0)
 
     def most_surprising(self) -> tuple[str, float]:
         """Name of the field that was least expected, and the probability it was given."""

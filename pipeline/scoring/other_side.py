@@ -26,6 +26,7 @@ EARLIER: Final = tuple(name for name in OTHERS if "days_known" in name)
 _DAY_S: Final = 86_400.0
 _FEW: Final = 5
 _BUSY: Final = 3
+_TELLING: Final = math.log(1.25)
 _DAYS_KNOWN: Final = next(f for f in FIELDS if f.name == "standing_days_known")
 _BELOW_A_DAY: Final = 1 + _DAYS_KNOWN.edges.index(1)
 """Highest code of an acquaintance of less than a day."""
@@ -51,6 +52,15 @@ def busy(f: Facts) -> Statement | None:
     did = "took in" if f.outgoing else "made"
     text = f"the other side {did} about {n:.0f} payments within a day (decayed count)"
     return text, {"payments": round(n, 2)}
+
+
+def conduct(f: Facts) -> Statement | None:
+    """Its own last payments are such as risky payments go with."""
+    if f.heard_log_odds < _TELLING:
+        return None
+    times = math.exp(f.heard_log_odds)
+    text = f"the other side's own last payments raise the odds of risk {times:,.1f} times"
+    return text, {"odds_ratio": round(times, 3)}
 
 
 def new_before(f: Facts) -> Statement | None:

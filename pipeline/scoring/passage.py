@@ -137,6 +137,8 @@ class Passage:
         version = arena.prompt_version[slots].astype(np.int64)
         tier = best_tier(intake.seen[rows], version)
         outputs = machine.scorer.score(intake, rows, tier, arena.prompt[slots])
+        # Of several events of one entity, which stand in order, the last one remains.
+        arena.state[slots] = outputs.after
         self._full.put(rows, outputs, intake.exposure, machine.policy)
         self._full.tier[rows] = tier
         self._full.prompt_version[rows] = np.where(tier == Tier.PRIOR, 0, version)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pipeline.scoring import other_side
-from pipeline.scoring.facts import Evidence, Facts, Statement, share_text, span_text
+from pipeline.scoring.facts import HEARD, Evidence, Facts, Statement, share_text, span_text
 from schemas.alert import Reason
 
 MAX_REASONS: Final = 4
@@ -270,6 +270,7 @@ RULES: Final = (
     Rule("newcomer", ("events_seen", "days_known"), _newcomer),
     Rule("new_other_side", other_side.ACQUAINTANCE, other_side.new),
     Rule("busy_other_side", other_side.ACTIVITY, other_side.busy),
+    Rule("other_side_conduct", (HEARD,), other_side.conduct),
     Rule("new_others", other_side.EARLIER, other_side.new_before),
     Rule(EXPOSURE, (), _exposure),
 )

@@ -13,6 +13,7 @@ from scipy.special import expit, logit
 from pipeline.encoding.aggregates import N_FEATURES
 from pipeline.encoding.fields import N_FIELDS
 from pipeline.encoding.history import WINDOW
+from pipeline.encoding.language_state import states_heard
 from pipeline.model.checkpoint import Checkpoint
 from pipeline.model.served_model import Float, Mask, context_lengths, targets
 from pipeline.model.trees import tree_inputs
@@ -31,15 +32,19 @@ class Outputs:
 
     Attributes:
         probability: calibrated, [N]; ``lower`` and ``upper`` bound it.
+        log_odds: of the stack, before calibration, [N].
         surprise: [N, F] nats.
         states: of history and event, [N, WINDOW + 2, d]; the inner loop starts from them.
+        after: the one of them that has read the event, [N, d]: what others may be told.
     """
 
     probability: npt.NDArray[np.float64]
     lower: npt.NDArray[np.float64]
     upper: npt.NDArray[np.float64]
+    log_odds: npt.NDArray[np.float64]
     surprise: npt.NDArray[np.float32]
     states: npt.NDArray[np.float32]
+    after: npt.NDArray[np.float16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,7 @@ class Scorer:
         self._model = checkpoint.model
         self._memory = self._model.memory(REMEMBERED)
         self.model_version = checkpoint.version
+        self.language_model = self._model.language_model
         self.start_prompt: Prompts = self._model.start_prompts(1)[0].astype(np.float16)
 
     def score(
@@ -74,6 +80,28 @@ class Scorer:
             tier: [n] of each row; prior ones read neither window nor prompt.
             prompts: [n, P, d].
         """
+        standings = [intake.observations[row].counterparty_standing for row in rows.tolist()]
+        width = self._model.architecture.width
+        heard = states_heard(standings, self.language_model, width)
+        return self._score(intake, rows, tier, prompts, heard)
+
+    def heard_share(
+        self, intake: Intake, rows: Rows, tier: npt.NDArray[np.int8], prompts: Prompts
+    ) -> npt.NDArray[np.float64]:
+        """Log odds that the other sides' states added to the scores of rows, [n]."""
+        if not len(rows):
+            return np.empty(0)
+        heard = self.score(intake, rows, tier, prompts)
+        return heard.log_odds - self._score(intake, rows, tier, prompts, None).log_odds
+
+    def _score(
+        self,
+        intake: Intake,
+        rows: Rows,
+        tier: npt.NDArray[np.int8],
+        prompts: Prompts,
+        heard: Float | None,
+    ) -> Outputs:
         prior = tier == Tier.PRIOR
         served = prompts.astype(np.float32)
         served[prior] = self._model.start_prompts(1)
@@ -89,14 +117,18 @@ class Scorer:
             # Of contexts without history there is nothing to remember, and much to forget.
             None if prior.all() else self._memory,
             intake.slot[rows] % REMEMBERED,
+            heard,
         )
-        calibrated = self._checkpoint.verdict(output, features, seen).calibrated
+        verdict = self._checkpoint.verdict(output, features, seen)
+        calibrated = verdict.calibrated
         return Outputs(
             self._at_served_prevalence(calibrated.probability),
             self._at_served_prevalence(calibrated.lower),
             self._at_served_prevalence(calibrated.upper),
+            verdict.logit,
             output.surprise,
             states,
+            states[np.arange(len(rows)), lengths + 1].astype(np.float16),
         )
 
     def adapt(

@@ -59,7 +59,7 @@ def test_a_row_scores_alike_in_any_batch(test_rows: Labelled) -> None:
 
 def test_the_prior_knows_nothing_of_the_history() -> None:
     checkpoint = random_checkpoint(0)
-    trial = encode_trial(make_trial(40, 3))
+    trial = encode_trial(make_trial(40, 3), checkpoint.model)
     codes, features = trial.codes, trial.features
     p = prior_only(checkpoint, codes, features)
     window, none = np.zeros((1, WINDOW, N_FIELDS), np.int16), np.array([0])

@@ -21,7 +21,7 @@ from pipeline.evaluation.report import HTML, JSON, MARKDOWN
 from pipeline.evaluation.splits import rank_of
 from pipeline.model.checkpoint import SHIPPED, Checkpoint
 from simulators.world import World, WorldConfig
-from tests.model.checkpoints import random_checkpoint
+from tests.model.checkpoints import random_checkpoint, random_model
 
 TINY = ("--parties", "60", "--days", "4", "--fit-parties", "60", "--first-events", "6")
 
@@ -86,7 +86,7 @@ def test_a_missing_checkpoint_is_the_users_mistake(tmp_path: Path) -> None:
 
 def test_a_trial_is_what_training_would_read_of_the_world() -> None:
     world = World(WorldConfig(parties=80, days=3, seed=11, risky_share=0.3))
-    trial = held_out_trial(world, first_events=5, served_share=0.01)
+    trial = held_out_trial(world, 5, 0.01, random_model(0).served())
     parts = list(labelled_days(world))
     columns = ObservationColumns.concatenate([p.columns for p in parts])
     kept = np.flatnonzero(rank_of(columns.entity) < 5)

@@ -17,8 +17,11 @@ from pipeline.evaluation.splits import (
     served_weight,
 )
 from pipeline.model.sequences import encode_sequences
+from tests.model.checkpoints import random_model
 from tests.model.worlds import no_progress, toy_observations
 from tests.scoring.logs import START, observation
+
+_MODEL = random_model(0).served()
 
 
 def make_trial(rows: int, entities: int, seed: int = 0) -> Trial:
@@ -49,7 +52,7 @@ def test_rank_counts_earlier_rows_of_the_same_counterparty() -> None:
 
 def test_a_trial_is_encoded_as_the_stream_encodes_it() -> None:
     trial = make_trial(60, 4)
-    encoded_trial = encode_trial(trial)
+    encoded_trial = encode_trial(trial, _MODEL)
     codes, features = encoded_trial.codes, encoded_trial.features
     histories = Histories.allocate(4)
     slots: dict[str, int] = {}
@@ -83,7 +86,7 @@ def test_arrival_order_finds_every_encoded_row_in_the_stream() -> None:
 
 def test_trials_of_the_held_out_set_its_risky_counterparties_beside_all_benign_payments() -> None:
     trial = make_trial(400, 20)
-    encoded = encode_trial(trial)
+    encoded = encode_trial(trial, _MODEL)
     unseen = encoded.unseen(families=(1,), typologies=(1,))
     touched = np.unique(trial.counterparty[trial.typology == 1])
     of_typology = np.isin(trial.counterparty, touched)

@@ -19,6 +19,8 @@ class Batch:
     codes: Codes
     features: Float
     prompts: Float
+    told: Float
+    """States of the other sides; of every third row nothing."""
 
     def take(self, rows: slice) -> Batch:
         """Some of the rows."""
@@ -31,10 +33,13 @@ def random_batch(model: ServedModel, rows: int, seed: int = 0) -> Batch:
     histories = filled_histories(rng, rows, rounds=16)
     encoded = encode(random_columns(rng, rows), histories, np.arange(rows))
     start = model.start_prompts(rows)
+    told = rng.normal(size=(rows, model.architecture.width)).astype(np.float32)
+    told[::3] = np.nan
     return Batch(
         window=histories.codes,
         lengths=histories.lengths(np.arange(rows)),
         codes=encoded.codes,
         features=encoded.features,
         prompts=start + rng.normal(scale=0.1, size=start.shape).astype(np.float32),
+        told=told,
     )

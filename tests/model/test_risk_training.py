@@ -25,9 +25,9 @@ def _opening(model: ProfileModel, sequences: Sequences) -> RiskCrops:
 
 
 def _loss(model: ProfileModel, parts: RiskCrops) -> float:
-    batch, surprise = parts.batch(torch.arange(len(parts.crops)))
+    batch, surprise, told = parts.batch(torch.arange(len(parts.crops)))
     states = model.risk_backbone(batch.codes)[:, 1:]
-    logit = model.risk(model.risk.hidden(states, surprise, batch.features))
+    logit = model.risk(model.risk.hidden(states, surprise, batch.features, told))
     loss = torch.nn.functional.binary_cross_entropy_with_logits(
         logit[batch.real], batch.risky[batch.real]
     )

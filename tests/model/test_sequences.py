@@ -1,9 +1,18 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from pipeline.encoding import WINDOW, Histories, append, encode
-from pipeline.model.sequences import CROP, encode_sequences, later_crops, opening_crops
+from pipeline.encoding import STANDING_EVENTS, WINDOW, Histories, append, encode
+from pipeline.evaluation.splits import arrival_order
+from pipeline.model.sequences import (
+    CROP,
+    NOBODY,
+    encode_sequences,
+    later_crops,
+    opening_crops,
+)
 from pipeline.model.splits import split
 from tests.model.worlds import no_progress, toy_observations, toy_sequences
 
@@ -92,3 +101,32 @@ def test_joined_crops_are_those_of_both() -> None:
     assert np.array_equal(both.take(np.arange(len(first))).rows, first.rows)
     assert np.array_equal(both.take(np.arange(len(first), len(both))).real, later.real)
     assert not both.from_start[len(first) :].any()
+
+
+def test_the_other_sides_newest_event_is_found_by_the_number_of_its_payments() -> None:
+    labelled = toy_observations(7, 400, 8)
+    events = labelled.columns
+    counterparty = (events.entity + 1) % np.uint64(9)
+    told = np.arange(400) // 20
+    standing = np.zeros_like(events.standing)
+    standing[:, STANDING_EVENTS] = told
+    columns = replace(events, counterparty=counterparty, standing=standing)
+    sequences = encode_sequences([replace(labelled, columns=columns)], 15, no_progress)
+    place = arrival_order(events.entity, 15)
+    for row, at in enumerate(place):
+        who = np.flatnonzero(sequences.key == counterparty[at])
+        if told[at] == 0 or len(who) == 0:
+            assert sequences.other[row] == NOBODY
+        else:
+            newest = min(told[at], sequences.length[who[0]]) - 1
+            assert sequences.other[row] == sequences.begin[who[0]] + newest
+    assert (sequences.other == NOBODY).mean() < 0.5
+
+
+def test_the_first_events_of_each_counterparty_keep_what_belongs_to_them() -> None:
+    sequences = toy_sequences(8)
+    some = sequences.first(5)
+    assert (some.length == np.minimum(sequences.length, 5)).all()
+    kept = sequences.position < 5
+    assert some.codes.tobytes() == sequences.codes[kept].tobytes()
+    assert (some.other == sequences.other[kept]).all()

@@ -52,7 +52,8 @@ def in_context(trained: ProfileModel, b: Batch) -> tuple[Tensor, Tensor]:
     surprise = trained.surprise(states, sequence, torch.from_numpy(b.prompts))[rows, lengths]
     after = trained.risk_backbone(sequence)[rows, lengths + 1]
     features = torch.from_numpy(b.features)
-    return trained.risk(trained.risk.hidden(after, surprise, features)), surprise
+    told = torch.from_numpy(b.told)
+    return trained.risk(trained.risk.hidden(after, surprise, features, told)), surprise
 
 
 def own_losses(trained: ProfileModel, b: Batch, prompts: Tensor, cells: Tensor) -> Tensor:
@@ -67,7 +68,7 @@ def test_serving_computes_what_was_trained(
 ) -> None:
     logit, surprise = in_context(trained, batch)
     b = batch
-    scored, _ = model.score(b.window, b.lengths, b.codes, b.features, b.prompts)
+    scored, _ = model.score(b.window, b.lengths, b.codes, b.features, b.prompts, told=b.told)
     np.testing.assert_allclose(scored.surprise, surprise.numpy(), rtol=1e-4, atol=1e-4)
     np.testing.assert_allclose(scored.logit, logit.numpy(), rtol=1e-4, atol=1e-4)
 

@@ -62,7 +62,7 @@ def moves() -> Moves:
     world = World(WorldConfig(parties=200, days=20, seed=3007, risky_share=0.3))
     engine, laboratory, moves = ProfileEngine(checkpoint), Laboratory(checkpoint), Moves()
     past: dict[str, list[Observation]] = defaultdict(list)
-    for offset, new in enumerate(held_out_trial(world, 24, 0.05).observations):
+    for offset, new in enumerate(held_out_trial(world, 24, 0.05, checkpoint.model).observations):
         before = engine.packed([new.entity])[0][1] if past[new.entity] else b""
         early, late = feed(engine, [LogRecord(0, offset, new)])
         for alert in early.alerts + late.alerts:

@@ -26,6 +26,7 @@ def _facts(
     new: Observation,
     contributions: dict[str, float] | None = None,
     exposure: float = 0.0,
+    heard: float = 0.0,
 ) -> Facts:
     """Facts as the engine has them, from the real encoding."""
     histories = Histories.allocate(1)
@@ -38,7 +39,9 @@ def _facts(
         shares[FEATURES.index(name)] = share
     surprise = np.linspace(0.1, 3.0, N_FIELDS).astype(np.float32)
     window = min(len(past), 16)
-    return Facts(new, encoded.features[0], shares, surprise, window, exposure, 1.5 * exposure)
+    return Facts(
+        *(new, encoded.features[0], shares, surprise, window, heard, exposure, 1.5 * exposure)
+    )
 
 
 def _same(past: list[Observation], new: Observation) -> list[Observation]:
@@ -223,6 +226,19 @@ def test_exposure_is_a_reason_only_as_far_as_it_raised_the_score() -> None:
     assert (reason.code, own.code) == ("exposure", "unlike_own_history")
     assert reason.text.startswith("38 % exposure")
     assert (reason.weight, own.weight) == pytest.approx((0.5, 0.5))
+
+
+def test_the_other_sides_conduct_is_a_reason_only_as_far_as_it_raised_the_score() -> None:
+    random_ = random.Random(1)
+    past = [observation(random_, 1, n) for n in range(4)]
+    new = observation(random_, 1, 9)
+    reason, own = explain(_facts(past, new, {"events_seen": 0.5}, heard=math.log(4)))
+    assert (reason.code, own.code) == ("other_side_conduct", "newcomer")
+    assert reason.text == "the other side's own last payments raise the odds of risk 4.0 times"
+    assert reason.weight == pytest.approx(math.log(4) / (math.log(4) + 0.5), abs=1e-4)
+    for little in (-1.0, 0.1):
+        (alone,) = explain(_facts(past, new, {"events_seen": 0.5}, heard=little))
+        assert alone.code == "newcomer"
 
 
 def test_there_is_always_a_reason() -> None:

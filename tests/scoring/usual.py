@@ -124,6 +124,15 @@ def _quiet(past: Past, new: Observation) -> Observation | None:
     return new.model_copy(update={"counterparty_standing": standing.model_copy(update=update)})
 
 
+def _silent(past: Past, new: Observation) -> Observation | None:
+    """The other side as if no language model had read its payments."""
+    standing = new.counterparty_standing
+    if standing is None or standing.state is None:
+        return None
+    known = standing.model_copy(update={"state": None})
+    return new.model_copy(update={"counterparty_standing": known})
+
+
 def _frequent(*names: str) -> Change:
     return lambda past, new: _most_frequent(past, new, *names)
 
@@ -146,6 +155,7 @@ CHANGES: dict[str, Change] = {
     "new_direction": _other_direction,
     "new_other_side": _well_known,
     "busy_other_side": _quiet,
+    "other_side_conduct": _silent,
 }
 FIELD_CHANGES: dict[str, Change] = {
     **{f.name: _well_known for f in FIELDS if f.kind == "standing"},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from typing import Final
 
 import numpy as np
@@ -53,12 +53,7 @@ class TwoSides:
         kept[self.row[:end]] = True
         length = np.add.reduceat(kept.astype(np.int64), s.begin[:-1])
         present = length > 0
-        begin = np.concatenate([[0], np.cumsum(length[present])]).astype(np.int64)
-        parts = {
-            name: getattr(s, name)[kept]
-            for name in ("codes", "features", "risky", "family", "typology", "staged")
-        }
-        return replace(s, **parts, begin=begin, key=s.key[present])
+        return s.cut(kept, length[present], s.key[present])
 
 
 def encode_sides(payments: PublicPayments, progress: Progress, kept: Kept = _NOTHING) -> TwoSides:
