@@ -94,7 +94,8 @@ class Decisions:
         contributions = self._scorer.contributions(intake.features[chosen], outputs.surprise[at])
         slots = intake.slot[chosen]
         tier = best_tier(intake.seen[chosen], self._arena.prompt_version[slots].astype(np.int64))
-        heard = self._scorer.heard_share(intake, chosen, tier, self._arena.prompt[slots])
+        unheard = self._scorer.log_odds_unheard(intake, chosen, tier, self._arena.prompt[slots])
+        heard = outputs.log_odds[at] - unheard
         return [
             Facts(
                 observation=intake.observations[row],

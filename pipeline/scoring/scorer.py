@@ -85,14 +85,13 @@ class Scorer:
         heard = states_heard(standings, self.language_model, width)
         return self._score(intake, rows, tier, prompts, heard)
 
-    def heard_share(
+    def log_odds_unheard(
         self, intake: Intake, rows: Rows, tier: npt.NDArray[np.int8], prompts: Prompts
     ) -> npt.NDArray[np.float64]:
-        """Log odds that the other sides' states added to the scores of rows, [n]."""
+        """Log odds of rows as if nothing but numbers had been told of the other sides, [n]."""
         if not len(rows):
             return np.empty(0)
-        heard = self.score(intake, rows, tier, prompts)
-        return heard.log_odds - self._score(intake, rows, tier, prompts, None).log_odds
+        return self._score(intake, rows, tier, prompts, None).log_odds
 
     def _score(
         self,
