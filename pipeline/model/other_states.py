@@ -7,17 +7,17 @@ for all events of all counterparties, and each payment is given the other side's
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from pipeline.encoding import WINDOW
+from pipeline.encoding.language_state import States
 from pipeline.model.sequences import NOBODY, Crops, Sequences, crops_at
 from pipeline.model.served_model import STRIDE, ServedModel
 
-_PASS = 256
-
-States = npt.NDArray[np.float16]
+_PASS: Final = 256
 
 
 def read_others(sequences: Sequences, model: ServedModel) -> Sequences:
