@@ -13,6 +13,7 @@ import torch
 import typer
 
 from pipeline.cli.bars import Bars
+from pipeline.cli.device import check_device
 from pipeline.cli.labelled import labelled_days
 from pipeline.errors import ColdwireError
 from pipeline.evaluation.ablation.backbone_latency import kernel_latency, text_latency
@@ -78,7 +79,7 @@ def backbone(
     unknown = [name for name in sizes if name not in SIZES]
     if unknown:
         raise ColdwireError(f"there is no size {unknown[0]}", f"sizes are {', '.join(SIZES)}")
-    where = _device(device)
+    where = check_device(device)
     torch.set_num_threads(1)
     world = WorldConfig(parties=parties, days=days, seed=seed, risky_share=_RISKY_SHARE)
     run: dict[str, Any] = {"parties": parties, "days": days, "seed": seed}
@@ -110,14 +111,6 @@ def backbone(
     (out / FIGURES).write_text(json.dumps(found, indent=1) + "\n")
     (out / TABLE).write_text(markdown(found))
     typer.echo(json.dumps(found) if as_json else markdown(found))
-
-
-def _device(name: str) -> torch.device:
-    if name not in ("cpu", "cuda"):
-        raise ColdwireError(f"there is no device {name}", "give cpu or cuda")
-    if name == "cuda" and not torch.cuda.is_available():
-        raise ColdwireError("torch sees no GPU here", "give --device cpu")
-    return torch.device(name)
 
 
 def _drawn(masks: list[Mask], counterparties: int, seed: int) -> list[Mask]:

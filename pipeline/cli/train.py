@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
 from pipeline.cli.bars import Bars
+from pipeline.cli.device import check_device
 from pipeline.cli.labelled import labelled_days
 from pipeline.cli.seed_tables import seed_tables
 from pipeline.cli.training_config import (
@@ -54,6 +55,9 @@ def train(
     threads: Annotated[
         int | None, typer.Option(help="Threads; part of what decides the bits.")
     ] = None,
+    device: Annotated[
+        str | None, typer.Option(help="cpu or cuda, where weights are trained; cpu by default.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Train backbone, prompts, heads, trees and calibration; write the model card beside.
@@ -69,7 +73,9 @@ def train(
     if quick and config is not None:
         raise ColdwireError("--quick and --config exclude each other", "give one of them")
     chosen = read_training_config(config or (QUICK if quick else FULL))
-    chosen = _changed(chosen, seeds, learner, served_share, threads)
+    choices = {"learner": learner, "threads": threads, "device": device}
+    chosen = _changed(chosen, seeds, served_share, choices)
+    check_device(chosen.recipe.device)
     command = _command(config, quick, chosen)
     made = []
     for seed in chosen.seeds:
@@ -89,19 +95,16 @@ def train(
 def _changed(
     config: TrainingConfig,
     seeds: str | None,
-    learner: MetaLearner | None,
     served_share: float | None,
-    threads: int | None,
+    choices: dict[str, Any],
 ) -> TrainingConfig:
-    """The configuration with what the options say."""
+    """The configuration with what the options say; ``choices`` are those of the recipe."""
     data = config.as_dict()
     if seeds is not None:
         data["seeds"] = [part.strip() for part in seeds.split(",")]
     if served_share is not None:
         data["served_share"] = served_share
-    for name, value in (("learner", learner), ("threads", threads)):
-        if value is not None:
-            data["recipe"][name] = value
+    data["recipe"] |= {name: value for name, value in choices.items() if value is not None}
     return checked(data, "the options")
 
 

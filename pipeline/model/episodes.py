@@ -34,6 +34,11 @@ class Episodes:
         """Support events of each episode, [B]."""
         return self.support.sum(1)
 
+    def to(self, device: torch.device) -> Episodes:
+        """The same on a device."""
+        places = (part.to(device) for part in (self.codes, self.support, self.query))
+        return Episodes(self.batch.to(device), *places)
+
 
 def sample_episodes(
     sequences: Sequences,

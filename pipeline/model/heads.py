@@ -86,8 +86,9 @@ class RiskHead(nn.Module):
             known = ~values.isnan()
             count = known.sum(0).clamp(min=1)
             filled = torch.nan_to_num(values)
-            mean.copy_(filled.sum(0) / count)
-            variance = (((filled - mean) * known) ** 2).sum(0) / count
+            centre = filled.sum(0) / count
+            variance = (((filled - centre) * known) ** 2).sum(0) / count
+            mean.copy_(centre)
             scale.copy_(variance.sqrt().clamp(min=1e-3))
 
     def hidden(

@@ -76,12 +76,14 @@ def meta_train(
 ) -> list[float]:
     """Learn the prompt's start, its steps and what is around its place; the rest is frozen.
 
+    The model stays on the device where it is; the read-out is the place that may lie on a GPU.
     Returns the outer loss of every iteration.
     """
     model = adaptation.model
     model.train()
     for frozen in (model.backbone, model.field_heads, model.risk_backbone, model.risk):
         frozen.requires_grad_(False).eval()
+    device = model.field_weight.device
     start = adaptation.placement.start
     steps = list(model.steps.parameters())
     around = [p for p in adaptation.around() if p is not start]
@@ -96,7 +98,7 @@ def meta_train(
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, iterations)
     losses: list[float] = []
     for step in range(iterations):
-        episodes = sample_episodes(sequences, crops, generator, batch_size)
+        episodes = sample_episodes(sequences, crops, generator, batch_size).to(device)
         loss = _episode_loss(adaptation, episodes, learner)
         optimiser.zero_grad()
         torch.autograd.backward(loss)

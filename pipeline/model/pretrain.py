@@ -7,7 +7,7 @@ fitted to it did worse on other counterparties than trees without surprise.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Final
 
 import numpy as np
@@ -42,6 +42,10 @@ class CropBatch:
     """Places that hold an event, [B, CROP], bool."""
     predicted: Tensor
     """Places whose event was foreseeable, [B, CROP], bool: not the first of a later crop."""
+
+    def to(self, device: torch.device) -> CropBatch:
+        """The same on a device."""
+        return CropBatch(*(getattr(self, f.name).to(device) for f in fields(self)))
 
 
 def crop_batch(sequences: Sequences, crops: Crops) -> CropBatch:

@@ -44,6 +44,7 @@ from pipeline.model.trees import Trees
 
 _AFTER_THE_WEIGHTS: Final = ("risky_share_ratio", "tree_rounds")
 """Choices that the stages kept on disk do not depend on."""
+DEVICES: Final = ("cpu", "cuda")
 _AT_LEAST_ONE: Final = (
     *("pretrain_iterations", "meta_iterations", "risk_iterations", "batch_size"),
     *("most_events", "tree_rounds", "threads"),
@@ -67,6 +68,7 @@ class Recipe:
             the training observations; the calibration corrects for it.
         held_out_families, held_out_typologies: never trained on.
         threads: of torch; on one machine the same number gives the same weights.
+        device: ``cpu`` or ``cuda``, where weights are trained; part of what decides the bits.
     """
 
     seed: int = 7
@@ -83,6 +85,7 @@ class Recipe:
     held_out_families: tuple[int, ...] = ()
     held_out_typologies: tuple[int, ...] = ()
     threads: int = 1
+    device: str = "cpu"
 
     def __post_init__(self) -> None:
         """Refuse a recipe that nothing can follow.
@@ -93,6 +96,8 @@ class Recipe:
         for name in _AT_LEAST_ONE:
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1")
+        if self.device not in DEVICES:
+            raise ValueError(f"device must be one of {', '.join(DEVICES)}")
         if not 0 <= self.later_share <= 1:
             raise ValueError("later_share must lie between 0 and 1")
 
@@ -154,7 +159,7 @@ def _language_model(
     size, seed = recipe.batch_size, recipe.seed
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = ProfileModel(recipe.architecture)
+        model = ProfileModel(recipe.architecture).to(recipe.device)
         # Each stage draws from a generator of its own, so that a resumed run draws alike.
         if not stages.restore("pretrain", model):
             generator = torch.Generator().manual_seed(seed)

@@ -60,16 +60,17 @@ class RiskCrops:
 
 @torch.no_grad()
 def risk_crops(model: ProfileModel, sequences: Sequences, crops: Crops) -> RiskCrops:
-    """Compute the surprise once: the language model does not change any more."""
+    """Compute the surprise once, on the model's device: the language model is frozen."""
+    device = model.field_weight.device
     if sequences.told.shape[1] == 0:
         untold = np.full((len(sequences.risky), model.architecture.width), np.nan, np.float16)
         sequences = replace(sequences, told=untold)
     parts = []
     for begin in range(0, len(crops), _PASS):
         chosen = crops.take(np.arange(begin, min(begin + _PASS, len(crops))))
-        codes = crop_batch(sequences, chosen).codes
+        codes = crop_batch(sequences, chosen).codes.to(device)
         prompts = model.start_prompts(len(codes))
-        parts.append(model.surprise(model.backbone(codes), codes, prompts))
+        parts.append(model.surprise(model.backbone(codes), codes, prompts).cpu())
     return RiskCrops(sequences, crops, torch.cat(parts))
 
 
@@ -135,7 +136,7 @@ def fit_scorer(
     kinds are drawn equally often. What is kept is a moving average of the weights.
 
     Args:
-        scorer: changed in place.
+        scorer: changed in place, on the device where it is.
         fit: crops to learn from.
         held: crops of other counterparties, to choose the moment by.
         iterations: optimiser steps.
@@ -190,11 +191,13 @@ def fit_scorer(
 def _losses(
     scorer: nn.Module, codes: Tensor, surprise: Tensor, told: Tensor, batch: CropBatch
 ) -> Tensor:
-    """Cross entropy of every judged event, [events]."""
+    """Cross entropy of every judged event, [events], on the scorer's device."""
+    device = next(scorer.parameters()).device
+    batch = batch.to(device)
     later = ~batch.predicted[:, :1]
-    last = torch.arange(CROP) == CROP - 1
+    last = torch.arange(CROP, device=device) == CROP - 1
     judged = batch.real & (~later | last)
-    logit = scorer(codes, surprise, batch.features, told)
+    logit = scorer(codes.to(device), surprise.to(device), batch.features, told.to(device))
     return torch.nn.functional.binary_cross_entropy_with_logits(
         logit[judged], batch.risky[judged], reduction="none"
     )

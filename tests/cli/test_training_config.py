@@ -86,6 +86,7 @@ def test_a_mistake_in_a_file_names_its_field_and_the_fix(
         (["--config", "no/such.yaml"], "cannot be read"),
         (["--quick", "--seeds", "seven"], "seeds"),
         (["--quick", "--threads", "0"], "threads"),
+        (["--quick", "--device", "abacus"], "device must be one of cpu, cuda"),
     ],
 )
 def test_mistakes_in_options_are_refused(arguments: list[str], message: str) -> None:
