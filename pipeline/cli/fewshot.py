@@ -21,7 +21,7 @@ from pipeline.evaluation.few_labels import OURS, THEIRS, FewLabels, few_labels
 from pipeline.evaluation.metrics import average_precision
 from pipeline.model.checkpoint import SHIPPED, Checkpoint
 from pipeline.model.other_states import read_others
-from pipeline.model.sequences import Sequences
+from pipeline.model.sequences import Sequences, encode_sequences
 from simulators.world import World, WorldConfig
 
 _EPOCHS = 12
@@ -74,7 +74,9 @@ def fewshot(
     config = WorldConfig(
         parties=parties, days=days, seed=seed, risky_share=training.world.risky_share
     )
-    held_out, _ = training.sequences(labelled_days(World(config)))
+    # The other side may be known by more payments than are judged.
+    most_events = max(training.most_events, first_events)
+    held_out = encode_sequences(labelled_days(World(config)), most_events, lambda *_: None)
     trial = read_others(held_out, taken.model).first(first_events)
     figures: list[_Figure] = []
     with Console(stderr=True).status("") as status:

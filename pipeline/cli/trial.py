@@ -100,7 +100,7 @@ def _told(
     for observation, row, state in zip(
         observations, everything.standing[places].tolist(), states, strict=True
     ):
-        known = standing_of(row, state_told(state, model.language_model)) if row[0] else None
+        known = standing_of(row, state_told(state, model.language_model))
         told.append(observation.model_copy(update={"counterparty_standing": known}))
     return told
 

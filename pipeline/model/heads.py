@@ -67,7 +67,7 @@ class RiskHead(nn.Module):
         self.register_buffer("scale", torch.ones(N_FEATURES))
         self.register_buffer("told_mean", torch.zeros(width))
         self.register_buffer("told_scale", torch.ones(width))
-        self.inner = nn.Linear(risk_inputs(width), hidden)
+        self.inner = nn.Linear(2 * width + N_FIELDS + 2 * N_FEATURES + 2, hidden)
         self.outer = nn.Linear(hidden, 1)
         self.input_dropout = nn.Dropout(0.1)
         self.hidden_dropout = nn.Dropout(0.3)
@@ -115,11 +115,6 @@ class RiskHead(nn.Module):
         """Log odds, [...], from hidden units."""
         logit: Tensor = self.outer(self.hidden_dropout(hidden)).squeeze(-1)
         return logit
-
-
-def risk_inputs(width: int) -> int:
-    """Numbers that the risk head reads of an event."""
-    return 2 * width + N_FIELDS + 2 * N_FEATURES + 2
 
 
 def _standardised(values: Tensor, mean: Tensor, scale: Tensor) -> Tensor:

@@ -176,18 +176,28 @@ def encode_sequences(
         begin=begin,
         key=key,
         told=np.empty((len(order), 0), np.float16),
-        other=_newest_of_others(columns.take(order), key, begin),
+        other=_newest_of_others(
+            columns.counterparty[order], columns.standing[order, STANDING_EVENTS], key, begin
+        ),
     )
 
 
 def _newest_of_others(
-    columns: ObservationColumns, key: npt.NDArray[np.uint64], begin: npt.NDArray[np.int64]
+    counterparty: npt.NDArray[np.uint64],
+    events: npt.NDArray[np.float64],
+    key: npt.NDArray[np.uint64],
+    begin: npt.NDArray[np.int64],
 ) -> npt.NDArray[np.int64]:
-    """Row of the other side's newest event before each of N, the last one kept of it; [N]."""
-    events = columns.standing[:, STANDING_EVENTS].astype(np.int64)
-    other = np.minimum(np.searchsorted(key, columns.counterparty), len(key) - 1)
-    known = (events > 0) & (key[other] == columns.counterparty)
-    newest = begin[other] + np.minimum(events, np.diff(begin)[other]) - 1
+    """Row of the other side's newest event before each of N, the last one kept of it; [N].
+
+    Args:
+        counterparty: the other side.
+        events: its payments so far, as told; 0 for an unknown one.
+    """
+    told = events.astype(np.int64)
+    other = np.minimum(np.searchsorted(key, counterparty), len(key) - 1)
+    known = (told > 0) & (key[other] == counterparty)
+    newest = begin[other] + np.minimum(told, np.diff(begin)[other]) - 1
     return np.where(known, newest, NOBODY)
 
 

@@ -16,7 +16,6 @@ from pipeline.scoring.arena import Arena
 from pipeline.scoring.facts import Facts
 from pipeline.scoring.flags import NONE, FlagBook, FlagEvent, Sighting
 from pipeline.scoring.intake import Answer, Intake, Rows
-from pipeline.scoring.ladder import best_tier
 from pipeline.scoring.matters import MatterBook
 from pipeline.scoring.policy import Policy, matter_of
 from pipeline.scoring.reasons import EXPOSURE, explain
@@ -92,9 +91,8 @@ class Decisions:
         """Facts of the scores at these places; ``at`` counts within ``rows``."""
         chosen = rows[at]
         contributions = self._scorer.contributions(intake.features[chosen], outputs.surprise[at])
-        slots = intake.slot[chosen]
-        tier = best_tier(intake.seen[chosen], self._arena.prompt_version[slots].astype(np.int64))
-        unheard = self._scorer.log_odds_unheard(intake, chosen, tier, self._arena.prompt[slots])
+        prompts = self._arena.prompt[intake.slot[chosen]]
+        unheard = self._scorer.log_odds_unheard(intake, chosen, outputs.tier[at], prompts)
         heard = outputs.log_odds[at] - unheard
         return [
             Facts(

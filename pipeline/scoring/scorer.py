@@ -36,6 +36,7 @@ class Outputs:
         surprise: [N, F] nats.
         states: of history and event, [N, WINDOW + 2, d]; the inner loop starts from them.
         after: the one of them that has read the event, [N, d]: what others may be told.
+        tier: at which each was scored, [N].
     """
 
     probability: npt.NDArray[np.float64]
@@ -45,6 +46,7 @@ class Outputs:
     surprise: npt.NDArray[np.float32]
     states: npt.NDArray[np.float32]
     after: npt.NDArray[np.float16]
+    tier: npt.NDArray[np.int8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,7 @@ class Scorer:
             output.surprise,
             states,
             states[np.arange(len(rows)), lengths + 1].astype(np.float16),
+            tier,
         )
 
     def adapt(

@@ -73,14 +73,13 @@ def test_a_restored_profile_tells_the_state_that_it_told_before(
 
 
 def test_states_are_those_after_each_event(trial: Trial, checkpoint: Checkpoint) -> None:
-    sequences = encode_trial(trial, checkpoint.model).sequences
-    states = states_after(sequences, checkpoint.model)
+    encoded = encode_trial(trial, checkpoint.model)
+    states = states_after(encoded.sequences, checkpoint.model)
     engine, last = ProfileEngine(checkpoint), dict[str, int]()
     feed(engine, [LogRecord(0, i, each) for i, each in enumerate(trial.observations)])
     for i, each in enumerate(trial.observations):
         last[each.entity] = i
-    place = encode_trial(trial, checkpoint.model).place
     for entity, standing in engine.standings(list(last)):
-        state = states[place[last[entity]]]
+        state = states[encoded.place[last[entity]]]
         assert standing.state == state_told(state, checkpoint.model.language_model)
     assert max(standing.events for _, standing in engine.standings(list(last))) > 40
