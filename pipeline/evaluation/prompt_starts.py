@@ -28,9 +28,9 @@ _RATE: Final = 1e-2
 def with_start(checkpoint: Checkpoint, start: Start) -> Checkpoint:
     """The checkpoint with another start, [P, d], for every counterparty's prompt."""
     model = checkpoint.model
-    return replace(
-        checkpoint, model=ServedModel({**model.state, _START: start}, model.architecture)
-    )
+    state = {**model.state, _START: start}
+    begun = ServedModel(state, model.architecture, model.prompt_weight)
+    return replace(checkpoint, model=begun)
 
 
 def random_start(served: ServedModel, seed: int) -> Start:

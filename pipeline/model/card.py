@@ -6,6 +6,7 @@ from typing import Any
 
 from pipeline.model.buckets import BUCKETS
 from pipeline.model.checkpoint import Checkpoint
+from pipeline.model.prompt_control import MOST_LOST
 
 _COLUMNS = (*BUCKETS, "all")
 
@@ -28,6 +29,7 @@ def model_card(checkpoint: Checkpoint, command: str, made_on: str) -> str:
         "## Counterparties\n",
         _counts(notes["observations"]),
     ]
+    parts += ["## Weight of the adapted prompt\n", _control(notes["prompt control"])]
     for name, figures in notes["measured"].items():
         parts += [f"## Measured on: {name}\n", _quality(figures), _gains(figures)]
         parts += [_honesty(figures)]
@@ -82,12 +84,28 @@ def _quality(figures: dict[str, Any]) -> str:
     return _table(header, rows)
 
 
-def _gains(figures: dict[str, Any]) -> str:
+def _control(control: dict[str, Any]) -> str:
     rows = [
-        [name, f"{g['value']:+.4f}", f"[{g['low']:+.4f}, {g['high']:+.4f}]"]
-        for name, g in figures["gains"].items()
+        [f"{tried['weight']}", *(_gain(tried["gains"].get(name)) for name in BUCKETS)]
+        for tried in control["tried"]
     ]
-    return _table(["difference in PR-AUC, all events", "value", "95 % interval"], rows)
+    return (
+        f"A score takes {control['weight']} of the way from the start to the adapted prompt: the "
+        "largest weight at which, on held-out counterparties, no range's interval falls below "
+        f"-{MOST_LOST} PR-AUC beside K=0.\n\n"
+        + _table(["weight: PR-AUC minus K=0, by events seen", *BUCKETS], rows)
+    )
+
+
+def _gain(gain: dict[str, float] | None) -> str:
+    if gain is None:
+        return "–"
+    return f"{gain['value']:+.4f} [{gain['low']:+.4f}, {gain['high']:+.4f}]"
+
+
+def _gains(figures: dict[str, Any]) -> str:
+    rows = [[name, _gain(gain)] for name, gain in figures["gains"].items()]
+    return _table(["difference in PR-AUC, all events", "value and 95 % interval"], rows)
 
 
 def _honesty(figures: dict[str, Any]) -> str:

@@ -20,7 +20,7 @@ from pipeline.model.served_model import RiskOutput, ServedModel
 from pipeline.model.stack import Stack
 from pipeline.model.trees import Trees, tree_inputs
 
-FORMAT: Final = 3
+FORMAT: Final = 4
 SHIPPED: Final = Path(__file__).parent / "shipped"
 """The checkpoint that comes with the package."""
 
@@ -87,6 +87,7 @@ class Checkpoint:
             "version": self.version,
             "encoding": encoding_fingerprint(),
             "architecture": self.model.architecture.as_dict(),
+            "prompt_weight": self.model.prompt_weight,
             "stack": self.stack.to_json(),
             "calibration": self.calibration.to_json(),
             "digests": {name: _digest(directory / name) for name in (_WEIGHTS, _TREES)},
@@ -107,8 +108,9 @@ class Checkpoint:
             if not (directory / name).is_file() or _digest(directory / name) != expected:
                 raise ColdwireError(f"the checkpoint file {directory / name} is damaged", _RETRAIN)
         architecture = Architecture(**manifest["architecture"])
+        weights = load_file(directory / _WEIGHTS)
         return cls(
-            ServedModel(load_file(directory / _WEIGHTS), architecture),
+            ServedModel(weights, architecture, manifest["prompt_weight"]),
             Trees.from_text((directory / _TREES).read_text()),
             Stack.from_json(manifest["stack"]),
             Calibration.from_json(manifest["calibration"]),
@@ -131,7 +133,8 @@ class Checkpoint:
             digest.update(name.encode())
             digest.update(np.ascontiguousarray(array).tobytes())
         digest.update(trees.to_text().encode())
-        digest.update(json.dumps([stack.to_json(), calibration.to_json()]).encode())
+        fitted = [model.prompt_weight, stack.to_json(), calibration.to_json()]
+        digest.update(json.dumps(fitted).encode())
         return cls(model, trees, stack, calibration, f"cw{FORMAT}-{digest.hexdigest()}", notes)
 
 

@@ -25,6 +25,7 @@ from pipeline.model.plain_trees import PlainTrees
 from pipeline.model.played import Played
 from pipeline.model.pretrain import pretrain
 from pipeline.model.profile_model import ProfileModel
+from pipeline.model.prompt_control import PromptControl
 from pipeline.model.risk_training import risk_crops, train_risk
 from pipeline.model.sequences import (
     Crops,
@@ -199,19 +200,19 @@ def _learn_risk(
 
 
 def _assemble(
-    model: ServedModel,
+    whole: ServedModel,
     sequences: Sequences,
     splits: Splits,
     recipe: Recipe,
     progress: Progress,
     other_worlds: Sequence[Iterable[LabelledColumns]],
 ) -> Checkpoint:
-    def played(chosen: npt.NDArray[np.bool_], adapt: bool = True) -> Played:
+    def played(by: ServedModel, chosen: npt.NDArray[np.bool_], adapt: bool = True) -> Played:
         some = sequences.of(chosen)
-        line = play(model, some, adapt, recipe.later_share, recipe.seed, progress)
+        line = play(by, some, adapt, recipe.later_share, recipe.seed, progress)
         return Played(some, line)
 
-    fit, held = played(splits.fit), played(splits.stack)
+    fit, held = played(whole, splits.fit), played(whole, splits.stack)
     progress("boost trees", 0, 2)
     rounds = recipe.tree_rounds
     validation = (held.inputs, held.label)
@@ -220,12 +221,18 @@ def _assemble(
     plain = PlainTrees.fit(fit, held, recipe.seed, rounds)
     progress("boost trees", 2, 2)
     stack = Stack.fit(held.parts(trees), held.seen, held.label)
+    unlearned = sequences.of(splits.stack | splits.calibrate)
+    control = PromptControl.over(
+        whole, trees, stack, unlearned, recipe.later_share, recipe.seed, progress
+    )
+    model = ServedModel(whole.state, whole.architecture, control.weight)
     worlds = [_score(model, trees, stack, world, recipe, progress) for world in other_worlds]
     coverage: dict[str, float] = {}
     if worlds:
         calibration, coverage = fit_on(worlds)
     else:
-        calibration = _calibrate(stack, trees, held, played(splits.calibrate), recipe)
+        both = played(model, splits.stack), played(model, splits.calibrate)
+        calibration = _calibrate(stack, trees, *both, recipe)
     risky = sequences.ever(sequences.risky == 1)
     named = {
         "test": splits.test,
@@ -235,13 +242,16 @@ def _assemble(
     }
     checkpoint = Checkpoint.assemble(model, trees, stack, calibration, {})
     measured = {
-        name: _measure(checkpoint, plain, played(chosen), played(chosen, adapt=False), recipe)
+        name: _measure(
+            checkpoint, plain, played(model, chosen), played(model, chosen, adapt=False), recipe
+        )
         for name, chosen in named.items()
         if (chosen & risky).any() and (chosen & ~risky).any()
     }
     notes = {
         "recipe": recipe.as_dict(),
         "observations": _counts(sequences, splits),
+        "prompt control": control.as_dict(),
         "measured": {name: m.as_dict() for name, m in measured.items()},
         "coverage on other worlds": coverage,
     }

@@ -62,13 +62,18 @@ class ServedModel:
     Attributes:
         architecture: sizes.
         state: parameters by the names that training gives them.
+        prompt_weight: share of the way from the start to a counterparty's prompt at which its
+            events are judged.
         language_model: digest of the language model's weights: only models of one digest
             understand each other's states.
     """
 
-    def __init__(self, state: Mapping[str, Float], architecture: Architecture) -> None:
+    def __init__(
+        self, state: Mapping[str, Float], architecture: Architecture, prompt_weight: float = 1.0
+    ) -> None:
         self.architecture = architecture
         self.state = dict(state)
+        self.prompt_weight = prompt_weight
         self._weights: ServedWeights = lay_out(state, architecture)
         self._language = lay_out_decoder(state, architecture, "backbone")
         self._risk = lay_out_decoder(state, architecture, "risk_backbone")
@@ -127,7 +132,9 @@ class ServedModel:
         if told is None:
             told = np.full_like(before, np.nan)
         output = RiskOutput(np.empty(n, np.float32), np.empty((n, N_FIELDS), np.float32))
-        arrays = (before, last, codes, features, prompts, risk_state, told)
+        start = self._weights.start_prompt
+        weighed = start + np.float32(self.prompt_weight) * (prompts - start)
+        arrays = (before, last, codes, features, weighed, risk_state, told)
         in_order = tuple(np.ascontiguousarray(array) for array in arrays)
         results = (output.logit, output.surprise)
         kernels.judge(self._weights, *in_order, *results)  # type: ignore[call-arg]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from pipeline.errors import ColdwireError
-from pipeline.model import Architecture, Checkpoint, RiskOutput
+from pipeline.model import Architecture, Checkpoint, RiskOutput, ServedModel
 from tests.model.batches import random_batch
 from tests.model.checkpoints import random_checkpoint
 
@@ -34,6 +34,22 @@ def test_a_loaded_checkpoint_gives_the_same_bits(checkpoint: Checkpoint, tmp_pat
     loaded = Checkpoint.load(tmp_path)
     assert loaded.version == checkpoint.version
     assert _verdict(loaded) == _verdict(checkpoint)
+
+
+def test_the_weight_of_the_prompt_is_kept_and_names_another_version(
+    checkpoint: Checkpoint, tmp_path: Path
+) -> None:
+    model = checkpoint.model
+    lighter = Checkpoint.assemble(
+        ServedModel(model.state, model.architecture, 0.5),
+        checkpoint.trees,
+        checkpoint.stack,
+        checkpoint.calibration,
+        {},
+    )
+    lighter.save(tmp_path)
+    assert Checkpoint.load(tmp_path).model.prompt_weight == 0.5
+    assert lighter.version != checkpoint.version
 
 
 def test_saving_twice_gives_the_same_files(checkpoint: Checkpoint, tmp_path: Path) -> None:

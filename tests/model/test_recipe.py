@@ -87,6 +87,9 @@ def test_the_card_shows_what_was_measured(checkpoint: Checkpoint) -> None:
     assert checkpoint.version in card
     assert f"{value:.3f}" in card
     assert "stack, adapted minus stack, K=0" in card
+    weight = checkpoint.notes["prompt control"]["weight"]
+    assert weight == checkpoint.model.prompt_weight
+    assert f"A score takes {weight} of the way" in card
 
 
 def _fresh_model() -> ProfileModel:

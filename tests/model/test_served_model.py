@@ -11,7 +11,7 @@ from pipeline.encoding import WINDOW
 from pipeline.model import ServedModel
 from pipeline.model.inner_loop import descend
 from pipeline.model.profile_model import ProfileModel
-from pipeline.model.served_model import context_lengths, targets
+from pipeline.model.served_model import Float, context_lengths, targets
 from tests.model.batches import Batch, random_batch
 from tests.model.checkpoints import random_model
 
@@ -221,3 +221,16 @@ def test_an_unknown_feature_leaves_the_log_odds_finite(model: ServedModel, batch
     unknown[:, 5] = np.nan
     scored, _ = model.score(b.window, b.lengths, b.codes, unknown, b.prompts)
     assert np.isfinite(scored.logit).all()
+
+
+def test_a_prompt_counts_by_its_weight(model: ServedModel, batch: Batch) -> None:
+    b, start = batch, model.start_prompts(_ROWS)
+
+    def surprise(weight: float, prompts: Float) -> Float:
+        weighed = ServedModel(model.state, model.architecture, weight)
+        output, _ = weighed.score(b.window, b.lengths, b.codes, b.features, prompts, told=b.told)
+        return output.surprise
+
+    quarter = start + np.float32(0.25) * (b.prompts - start)
+    np.testing.assert_allclose(surprise(0.25, b.prompts), surprise(1.0, quarter), rtol=1e-5)
+    np.testing.assert_array_equal(surprise(0.0, b.prompts), surprise(1.0, start))
