@@ -109,6 +109,7 @@ def evaluate(
         "rivals' training world": _told(training.world),
         "counterparties": len(np.unique(trial.counterparty)),
         "adaptations": served.adaptations,
+        "weight of the adapted prompt": served_by.model.prompt_weight,
         **{name: each.note for name, each in scored.items() if each.note},
         "seconds": round(time.monotonic() - began, 1),
     }
