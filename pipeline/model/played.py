@@ -35,6 +35,11 @@ class Played:
         return self.sequences.position_of(self.timeline.row)
 
     @property
+    def counterparty(self) -> npt.NDArray[np.uint64]:
+        """Key of its counterparty, [N]."""
+        return self.sequences.key[self.sequences.owner[self.timeline.row]]
+
+    @property
     def staged_entity(self) -> npt.NDArray[np.bool_]:
         """Whether its counterparty is ever in a scheme or a look-alike, [N]."""
         ever = self.sequences.ever(self.sequences.staged)

@@ -312,7 +312,7 @@ def _measure(
         scores,
         adapted.label == 1,
         seen,
-        adapted.sequences.key[adapted.sequences.owner[adapted.timeline.row]],
+        adapted.counterparty,
         checkpoint.calibration,
         prior_shift(adapted.staged_entity, recipe.risky_share_ratio),
         {
