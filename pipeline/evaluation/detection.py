@@ -17,20 +17,32 @@ Bool = npt.NDArray[np.bool_]
 
 def alerted(score: Float, share: float) -> Bool:
     """The highest scores, at most that share of them; ties that do not fit are left out, [N]."""
+    return np.asarray(score > _cut(score, share), np.bool_)
+
+
+def alerted_cases(score: Float, counterparty: npt.NDArray[np.uint64], share: float) -> Bool:
+    """All scores above one threshold that at most that share of the counterparties reach, [N].
+
+    A counterparty's first alert opens its case; further ones cost nothing.
+    """
+    _, owner = np.unique(counterparty, return_inverse=True)
+    highest = np.full(owner.max(initial=-1) + 1, -np.inf)
+    np.maximum.at(highest, owner, score)
+    return np.asarray(score > _cut(highest, share), np.bool_)
+
+
+def _cut(score: Float, share: float) -> float:
+    """What at most that share of the scores exceed."""
     allowed = int(share * len(score))
-    if allowed >= len(score):
-        return np.ones(len(score), np.bool_)
-    cut = np.sort(score)[::-1][allowed]
-    return np.asarray(score > cut, np.bool_)
+    return -np.inf if allowed >= len(score) else float(np.sort(score)[::-1][allowed])
 
 
-def caught_after(trial: Trial, score: Float, share: float, most: int) -> Float:
+def caught_after(trial: Trial, alerts: Bool, most: int) -> Float:
     """Share of risky counterparties that an alert on a risky payment has found, by payments.
 
     Args:
         trial: payments and their truth.
-        score: [N], any increasing scale.
-        share: of all payments that may be alerted.
+        alerts: which payments are alerted, [N].
         most: payments of a counterparty to look at.
 
     Returns:
@@ -40,7 +52,7 @@ def caught_after(trial: Trial, score: Float, share: float, most: int) -> Float:
     risky = np.unique(trial.counterparty[trial.risky])
     if not len(risky):
         return np.full(most, np.nan)
-    hits = trial.risky & alerted(score, share)
+    hits = trial.risky & alerts
     first: dict[int, int] = {}
     keys, seen = trial.counterparty[hits].tolist(), trial.seen[hits].tolist()
     for key, before in zip(keys, seen, strict=True):

@@ -11,7 +11,13 @@ import numpy.typing as npt
 
 from pipeline.evaluation import plots
 from pipeline.evaluation.comparison import ALERTED_SHARE, Comparison
-from pipeline.evaluation.detection import caught_after, value_found, widths
+from pipeline.evaluation.detection import (
+    alerted,
+    alerted_cases,
+    caught_after,
+    value_found,
+    widths,
+)
 from pipeline.evaluation.served import Served
 from pipeline.evaluation.splits import Trial
 from pipeline.scoring.speed import HEADER as SPEED_HEADER
@@ -22,6 +28,8 @@ Float = npt.NDArray[np.float64]
 MARKED_RATIOS: Final = (5.0, 10.0)
 """False alerts to a true one at which tables say what was found."""
 _RATIOS: Final = np.round(np.geomspace(0.5, 50, 60), 3)
+_OPENED_SHARE: Final = 0.05
+"""Share of the counterparties whose case may be opened."""
 _MOST_PAYMENTS: Final = 24
 _SHOWN_PAYMENTS: Final = (1, 2, 3, 5, 8, 12, 16, 24)
 
@@ -76,7 +84,7 @@ def exhibits(
             "diagonal says what happens. Hollow dots on the floor: none of these was risky.",
             plots.reliability(comparison),
         ),
-        _detection(trial, scores),
+        *_detection(trial, scores),
         _value(trial, scores),
         _abstention(trial, served, threshold),
     ]
@@ -91,22 +99,42 @@ def exhibits(
     return found
 
 
-def _detection(trial: Trial, scores: dict[str, Float]) -> Exhibit:
-    curves = {
-        name: caught_after(trial, score, ALERTED_SHARE, _MOST_PAYMENTS)
+def _detection(trial: Trial, scores: dict[str, Float]) -> list[Exhibit]:
+    """Counterparties found, by two budgets: of payments, and of counterparties."""
+    alerts = {name: alerted(score, ALERTED_SHARE) for name, score in scores.items()}
+    cases = {
+        name: alerted_cases(score, trial.counterparty, _OPENED_SHARE)
         for name, score in scores.items()
     }
+    found = "Share of risky counterparties with an alert on a risky payment of theirs, by their "
+    return [
+        _found(
+            "Payments until detection",
+            f"{found}payments so far; each score may alert {ALERTED_SHARE:.0%} of all payments.",
+            "caught_after",
+            {name: caught_after(trial, chosen, _MOST_PAYMENTS) for name, chosen in alerts.items()},
+        ),
+        _found(
+            "Payments until a case",
+            f"{found}payments so far; each score may alert payments of {_OPENED_SHARE:.0%} of all "
+            "counterparties: the first alert opens a case, further ones cost nothing.",
+            "cases_after",
+            {name: caught_after(trial, chosen, _MOST_PAYMENTS) for name, chosen in cases.items()},
+        ),
+    ]
+
+
+def _found(title: str, reading: str, key: str, curves: dict[str, Float]) -> Exhibit:
     return Exhibit(
-        "Payments until detection",
-        f"Share of risky counterparties with an alert on a risky payment of theirs, by their "
-        f"payments so far; each score may alert {ALERTED_SHARE:.0%} of all payments.",
+        title,
+        reading,
         plots.detection(curves),
         ("score", *(f"after {n}" for n in _SHOWN_PAYMENTS)),
         [
             [name, *(_share(curve[n - 1]) for n in _SHOWN_PAYMENTS)]
             for name, curve in curves.items()
         ],
-        {"caught_after": {name: curve.tolist() for name, curve in curves.items()}},
+        {key: {name: curve.tolist() for name, curve in curves.items()}},
     )
 
 

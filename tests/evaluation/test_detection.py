@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.evaluation.detection import alerted, caught_after, value_found, widths
+from pipeline.evaluation.detection import (
+    alerted,
+    alerted_cases,
+    caught_after,
+    value_found,
+    widths,
+)
 from pipeline.evaluation.metrics import bucket_names, value_detected
 from pipeline.evaluation.served import Served
 from pipeline.evaluation.splits import Trial
@@ -28,9 +34,24 @@ def test_no_more_are_alerted_than_the_budget_allows(drawn: list[int], share: flo
         assert score[chosen].min() > score[~chosen].max()
 
 
+@given(
+    st.lists(st.tuples(st.integers(0, 5), st.integers(0, 9)), min_size=1, max_size=60),
+    st.floats(0, 1),
+)
+def test_no_more_cases_are_opened_than_the_budget_allows_and_repeats_cost_nothing(
+    drawn: list[tuple[int, int]], share: float
+) -> None:
+    counterparty, score = (np.array(column) for column in zip(*drawn, strict=True))
+    chosen = alerted_cases(score.astype(np.float64), counterparty.astype(np.uint64), share)
+    opened = np.unique(counterparty[chosen])
+    assert len(opened) <= share * len(np.unique(counterparty))
+    if len(opened):
+        assert chosen[score >= score[chosen].min()].all()
+
+
 def test_a_perfect_score_finds_every_counterparty_at_its_first_risky_payment(trial: Trial) -> None:
     budget = (trial.risky.sum() + 0.5) / len(trial)
-    curve = caught_after(trial, trial.risky.astype(np.float64), budget, 400)
+    curve = caught_after(trial, alerted(trial.risky.astype(np.float64), budget), 400)
     keys = np.unique(trial.counterparty[trial.risky])
     first = [trial.seen[trial.risky & (trial.counterparty == key)].min() for key in keys]
     expected = [np.mean(np.array(first) < n) for n in range(1, 401)]
@@ -39,9 +60,10 @@ def test_a_perfect_score_finds_every_counterparty_at_its_first_risky_payment(tri
 
 
 def test_a_score_that_says_nothing_finds_nobody(trial: Trial) -> None:
-    assert (caught_after(trial, np.zeros(len(trial)), 0.1, 20) == 0).all()
+    nothing = alerted(np.zeros(len(trial)), 0.1)
+    assert (caught_after(trial, nothing, 20) == 0).all()
     safe = replace(trial, risky=np.zeros(len(trial), np.bool_))
-    assert np.isnan(caught_after(safe, np.zeros(len(trial)), 0.1, 20)).all()
+    assert np.isnan(caught_after(safe, nothing, 20)).all()
 
 
 def test_the_value_curve_rises_and_meets_the_table(trial: Trial) -> None:

@@ -74,7 +74,12 @@ def test_the_report_is_whole_and_escaped(
     assert data["scores"][0]["average_precision"][ALL]["value"] == (
         comparison.rivals[0].average_precision[ALL].value
     )
-    assert set(data["caught_after"]) == set(data["value_found"]) - {"false_per_true"} == set(scores)
+    assert (
+        set(data["cases_after"])
+        == set(data["caught_after"])
+        == set(data["value_found"]) - {"false_per_true"}
+        == set(scores)
+    )
     markdown = (tmp_path / MARKDOWN).read_text()
     assert "| ours |" in markdown
     assert "## Payments until detection" in markdown
@@ -83,7 +88,7 @@ def test_the_report_is_whole_and_escaped(
     parser = HTMLParser()
     parser.handle_starttag = lambda tag, attrs: tags.append(tag)  # type: ignore[method-assign]
     parser.feed(page)
-    assert (tags.count("table"), tags.count("img"), tags.count("b")) == (7, 5, 0)
+    assert (tags.count("table"), tags.count("img"), tags.count("b")) == (8, 6, 0)
 
 
 def test_what_cannot_be_measured_is_null_and_dashed(trial: Trial, scores: Scores) -> None:
