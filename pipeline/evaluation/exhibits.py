@@ -24,6 +24,7 @@ from pipeline.scoring.speed import HEADER as SPEED_HEADER
 from pipeline.scoring.speed import Speed, rows_of
 
 Float = npt.NDArray[np.float64]
+Bool = npt.NDArray[np.bool_]
 
 MARKED_RATIOS: Final = (5.0, 10.0)
 """False alerts to a true one at which tables say what was found."""
@@ -101,30 +102,32 @@ def exhibits(
 
 def _detection(trial: Trial, scores: dict[str, Float]) -> list[Exhibit]:
     """Counterparties found, by two budgets: of payments, and of counterparties."""
-    alerts = {name: alerted(score, ALERTED_SHARE) for name, score in scores.items()}
-    cases = {
-        name: alerted_cases(score, trial.counterparty, _OPENED_SHARE)
-        for name, score in scores.items()
-    }
     found = "Share of risky counterparties with an alert on a risky payment of theirs, by their "
     return [
         _found(
             "Payments until detection",
             f"{found}payments so far; each score may alert {ALERTED_SHARE:.0%} of all payments.",
             "caught_after",
-            {name: caught_after(trial, chosen, _MOST_PAYMENTS) for name, chosen in alerts.items()},
+            trial,
+            {name: alerted(score, ALERTED_SHARE) for name, score in scores.items()},
         ),
         _found(
             "Payments until a case",
             f"{found}payments so far; each score may alert payments of {_OPENED_SHARE:.0%} of all "
             "counterparties: the first alert opens a case, further ones cost nothing.",
             "cases_after",
-            {name: caught_after(trial, chosen, _MOST_PAYMENTS) for name, chosen in cases.items()},
+            trial,
+            {
+                name: alerted_cases(score, trial.counterparty, _OPENED_SHARE)
+                for name, score in scores.items()
+            },
         ),
     ]
 
 
-def _found(title: str, reading: str, key: str, curves: dict[str, Float]) -> Exhibit:
+def _found(title: str, reading: str, key: str, trial: Trial, alerts: dict[str, Bool]) -> Exhibit:
+    """Counterparties found by each score's alerts; ``key`` names the curves in the JSON."""
+    curves = {name: caught_after(trial, chosen, _MOST_PAYMENTS) for name, chosen in alerts.items()}
     return Exhibit(
         title,
         reading,

@@ -94,11 +94,12 @@ def _gains(
 ) -> dict[str, Interval]:
     """PR-AUC of one score less that of another by range, paired over counterparties."""
     risky, bucket = played.label == 1, bucket_of(played.seen)
+    counterparty = played.counterparty
     gains = {}
     for b, name in enumerate(BUCKETS):
         rows = bucket == b
         if risky[rows].any():
-            bootstrap = CounterpartyBootstrap(played.counterparty[rows])
+            bootstrap = CounterpartyBootstrap(counterparty[rows])
             gains[name] = bootstrap.difference(
                 average_precision, risky[rows], score[rows], base[rows]
             )
